@@ -1,0 +1,4 @@
+// expect: anything
+// refused: compiles, and must not
+
+int main() {}
