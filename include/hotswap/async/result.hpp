@@ -1,0 +1,49 @@
+#pragma once
+
+/// @file
+/// The end of a computation, kept for whoever asks: a value or an exception.
+///
+///     hotswap::result<int> end;
+///     end.succeed(42);
+///     const int value = end.take();
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace hotswap::inline v0_1 {
+
+/// Is filled once and taken once.
+template <typename T>
+class result {
+ public:
+  template <typename U>
+  void succeed(U&& value) {
+    value_.emplace(std::forward<U>(value));
+  }
+  void fail(std::exception_ptr failure) noexcept { failure_ = std::move(failure); }
+
+  /// @throws …  what it failed with.
+  T take() {
+    if (failure_) std::rethrow_exception(failure_);
+    return std::move(*value_);
+  }
+
+ private:
+  std::optional<T> value_;
+  std::exception_ptr failure_;
+};
+
+template <>
+class result<void> {
+ public:
+  void fail(std::exception_ptr failure) noexcept { failure_ = std::move(failure); }
+  void take() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  std::exception_ptr failure_;
+};
+
+}  // namespace hotswap::inline v0_1
