@@ -39,6 +39,10 @@ class server_id {
   std::string name_;
 };
 
+[[nodiscard]] inline std::string to_string(const server_id& server) {
+  return server.name();
+}
+
 }  // namespace hotswap::inline v0_1
 
 template <>
