@@ -34,7 +34,7 @@ struct clopper_pearson_options {
 
 namespace detail {
 
-/// log(n!) less Stirling's formula for it; [L], table 1 and equation 4.
+/// log(n!) less Stirling's formula for it; [L].
 inline double stirling_error(double n) {
   if (n < 16.0) {
     double factorial = 1.0;  // at most 15!, which a double holds exactly
@@ -42,11 +42,8 @@ inline double stirling_error(double n) {
     return std::log(factorial) - (n + 0.5) * std::log(n) + n -
            0.5 * std::log(2.0 * std::numbers::pi);
   }
-  const double square = n * n;
-  return (1.0 / 12 -
-          (1.0 / 360 - (1.0 / 1260 - (1.0 / 1680 - 1.0 / 1188 / square) / square) / square) /
-              square) /
-         n;
+  const double s = 1.0 / (n * n);
+  return (1.0 / 12 - s * (1.0 / 360 - s * (1.0 / 1260 - s * (1.0 / 1680 - s / 1188)))) / n;
 }
 
 /// count * log(count / mean) - count + mean, without cancellation; bd0 of [L].
@@ -81,7 +78,7 @@ struct binomial_tail {
   double slope = 0.0;
 };
 
-/// log P(X = count); [L], equation 9.
+/// log P(X = count), by [L].
 inline double log_binomial(double count, double trials, const binomial_rate& at) {
   const double others = trials - count;
   if (others == 0.0) return count * std::log(at.rate);
@@ -137,7 +134,7 @@ inline binomial_rate rate_of_tail(double count, double trials, double tail) {
     const auto [log_probability, slope] =
         many ? approximate_tail(count, trials, at) : summed_tail(count, trials, at);
     const double step = (std::log(tail) - log_probability) / slope;
-    // What does not shrink any more is rounding.
+    // A step back, or one that does not shrink, is rounding.
     if (!first && !(step < last_step && step > 0.0)) return at;
     logit += step;
     if (!first) last_step = step;
