@@ -104,7 +104,7 @@ TEST_CASE("clopper_pearson: failures instead of successes mirror the interval",
 
 TEST_CASE("clopper_pearson: none and all have the bounds that can be written down",
           "[stats][clopper_pearson]") {
-  for (const std::uint64_t trials : {1, 7, 20, 5000}) {
+  for (const std::uint64_t trials : {1U, 7U, 20U, 5000U}) {
     CAPTURE(trials);
     const double root = std::exp(std::log(0.025) / static_cast<double>(trials));
     CHECK(clopper_pearson({0, trials}).lower == 0.0);
@@ -169,7 +169,7 @@ TEST_CASE("clopper_pearson: has an answer for as many trials as can be counted",
 TEST_CASE("clopper_pearson: covers every rate at least as often as the confidence says",
           "[stats][clopper_pearson][calibration]") {
   // Nothing is drawn: the probability of each outcome is known.
-  for (const std::uint64_t trials : {1, 2, 5, 20, 100}) {
+  for (const std::uint64_t trials : {1U, 2U, 5U, 20U, 100U}) {
     for (const double confidence : {0.5, 0.95, 0.999}) {
       std::vector<interval> intervals;
       for (std::uint64_t successes = 0; successes <= trials; ++successes) {
