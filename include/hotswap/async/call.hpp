@@ -248,7 +248,8 @@ class [[nodiscard]] call_awaiter : private timer,
     frame_.start();
     if (state_->ended_at_once()) return false;
     waiting_ = true;
-    clock_.arm(*this, clock_.due_in(limit_));
+    const auto due = clock_.due_in(limit_);
+    if (due != clock::steady_time_point::max()) clock_.arm(*this, due);
     signal_.open(clock_, std::move(cancel_), *this);
     return true;
   }

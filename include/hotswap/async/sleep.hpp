@@ -26,7 +26,7 @@ class [[nodiscard]] sleep_awaiter : private timer, private stop_signal::receiver
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiter) {
     waiter_ = waiter;
-    clock_.arm(*this, due_);
+    if (due_ != clock::steady_time_point::max()) clock_.arm(*this, due_);
     signal_.open(clock_, std::move(token_), *this);
   }
   /// True if the time has passed, false if the token was triggered first.

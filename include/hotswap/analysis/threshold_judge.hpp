@@ -1,0 +1,285 @@
+#pragma once
+
+/// @file
+/// The judge that compares point values with an operator's limits, once there are enough samples.
+///
+///     hotswap::threshold_judge judge{limits, {"errorRate", "latency"}, 1000};
+///     const hotswap::verdict seen = judge.look({window, of_baseline, of_candidate});
+
+#include <hotswap/analysis/judge.hpp>
+#include <hotswap/analysis/rollback_thresholds.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/verdict.hpp>
+#include <hotswap/stats/clopper_pearson.hpp>
+#include <hotswap/stats/interval.hpp>
+#include <hotswap/stats/moments.hpp>
+#include <hotswap/stats/proportion.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// Sums the windows of its step: the share is constant in a step, so pooling is sound. Compares a
+/// metric once both sides have `minimum_samples` *of that metric*, and takes a limit for exceeded
+/// only if the change is strictly greater. Nothing passes on too few samples, on NaN or on nothing;
+/// a metric that is not required, and was not measured, passes nothing and holds nothing up.
+///
+/// Point values have no error rate: near the limit, chance decides. One exception needs no minimum:
+/// errors beyond doubt, which is a lower 99.9 % Clopper-Pearson bound of the candidate's error rate
+/// above the baseline's upper one plus the limit, on at least 20 requests.
+class threshold_judge final : public judge {
+ public:
+  /// @param required_metrics  by their names in a document: `accuracy`, `latency`, `errorRate`,
+  ///   `dataDrift`, or a custom metric, which then must have been measured.
+  threshold_judge(rollback_thresholds limits, std::vector<std::string> required_metrics,
+                  std::uint64_t minimum_samples)
+      : limits_(limits),
+        required_(std::move(required_metrics)),
+        minimum_samples_(minimum_samples) {}
+
+  threshold_judge(rollback_thresholds limits, std::uint64_t minimum_samples)
+      : threshold_judge(limits, {"errorRate", "latency"}, minimum_samples) {}
+
+  [[nodiscard]] verdict look(const paired_windows& seen) override {
+    candidate_ += seen.candidate;
+    if (seen.contemporaneous) {
+      baseline_ += seen.baseline;
+    } else {
+      baseline_ = seen.baseline;
+    }
+    contemporaneous_ = seen.contemporaneous;
+
+    std::vector<finding> findings;
+    findings.push_back(judge_error_rate());
+    findings.push_back(judge_latency());
+    findings.push_back(judge_accuracy());
+    findings.push_back(judge_drift(seen));
+    for (const std::string& name : required_) judge_custom(name, findings);
+    const decision made = decide(findings);
+    return {made, std::move(findings)};
+  }
+
+ private:
+  static constexpr std::uint64_t drift_samples = 1000;  ///< a window needs, to count
+  static constexpr int drifting_windows = 3;            ///< in a row, then it fails
+  static constexpr std::uint64_t fewest_for_no_doubt = 20;
+  static constexpr double no_doubt = 0.998;  ///< two-sided, so each bound is one of 99.9 %
+
+  /// What all findings have in common: who is compared, and whether it has enough samples.
+  finding about(std::string metric, std::uint64_t baseline_samples, std::uint64_t candidate_samples,
+                double limit) const {
+    finding found;
+    found.metric = std::move(metric);
+    found.required = std::find(required_.begin(), required_.end(), found.metric) != required_.end();
+    found.method = "threshold";
+    found.limit = limit;
+    found.baseline_samples = baseline_samples;
+    found.candidate_samples = candidate_samples;
+    return found;
+  }
+
+  bool lacks_samples(finding& found, std::string_view what) const {
+    const std::uint64_t fewest = std::min(found.baseline_samples, found.candidate_samples);
+    if (fewest >= std::max<std::uint64_t>(minimum_samples_, 1)) return false;
+    const bool is_candidate = found.candidate_samples == fewest;
+    found.sentence = fmt::format("{} of the {} needs {} samples, and has {}", what,
+                                 is_candidate ? "candidate" : "baseline", minimum_samples_, fewest);
+    return true;
+  }
+
+  static finding no_number(finding found, std::string_view what) {
+    found.required = true;  // what was measured and is no number holds a pass up, wanted or not
+    found.sentence = fmt::format("{} cannot be judged", what);
+    return found;
+  }
+
+  /// Of the change in `found.statistic`; strictly greater fails.
+  finding limited(finding found, std::string sentence) const {
+    found.made = *found.statistic > *found.limit ? decision::fail : decision::pass;
+    found.sentence = std::move(sentence);
+    if (!contemporaneous_) found.sentence += ", no contemporaneous baseline";
+    return found;
+  }
+
+  finding judge_error_rate() const {
+    finding found =
+        about("errorRate", baseline_.requests, candidate_.requests, limits_.error_rate_increase);
+    if (baseline_.errors > baseline_.requests || candidate_.errors > candidate_.requests) {
+      return no_number(std::move(found), "an error rate with more errors than requests");
+    }
+    if (baseline_.requests > 0) found.baseline = rate(baseline_);
+    if (candidate_.requests > 0) found.candidate = rate(candidate_);
+    if (errors_are_beyond_doubt(found)) return found;
+    if (lacks_samples(found, "the error rate")) return found;
+
+    found.statistic = *found.candidate - *found.baseline;
+    const std::string_view change = *found.statistic < 0.0 ? "fell" : "rose";
+    return limited(std::move(found),
+                   fmt::format("the error rate {} by {:.3g} (limit {:.3g}, {} requests)", change,
+                               std::abs(*found.candidate - *found.baseline),
+                               limits_.error_rate_increase, candidate_.requests));
+  }
+
+  static double rate(const metrics_snapshot& side) {
+    return static_cast<double>(side.errors) / static_cast<double>(side.requests);
+  }
+
+  bool errors_are_beyond_doubt(finding& found) const {
+    if (candidate_.requests < fewest_for_no_doubt || candidate_.errors == 0) return false;
+    const double rise = rate(candidate_) - limits_.error_rate_increase;
+    if (rise <= found.baseline.value_or(0.0)) return false;  // saves the bounds, most of the time
+
+    const stats::interval candidate = bounds(candidate_);
+    const stats::interval baseline = bounds(baseline_);
+    if (!(candidate.lower > baseline.upper + limits_.error_rate_increase)) return false;
+    found.made = decision::fail;
+    found.required = true;
+    found.method = "clopper-pearson";
+    found.statistic = rate(candidate_) - found.baseline.value_or(0.0);
+    found.interval =
+        stats::interval{candidate.lower - baseline.upper, candidate.upper - baseline.lower};
+    found.sentence = fmt::format(
+        "the error rate rose beyond doubt, to {:.3g} from {:.3g} (limit {:.3g}, {} requests)",
+        *found.candidate, found.baseline.value_or(0.0), limits_.error_rate_increase,
+        candidate_.requests);
+    return true;
+  }
+
+  /// A side without requests may have any rate.
+  static stats::interval bounds(const metrics_snapshot& side) {
+    if (side.requests == 0) return {0.0, 1.0};
+    return stats::clopper_pearson({side.errors, side.requests}, {.confidence = no_doubt});
+  }
+
+  finding judge_latency() const {
+    const std::uint64_t of_baseline = baseline_.latency ? baseline_.latency->count() : 0;
+    const std::uint64_t of_candidate = candidate_.latency ? candidate_.latency->count() : 0;
+    finding found = about("latency", of_baseline, of_candidate, limits_.latency_increase);
+    if ((baseline_.latency && !baseline_.latency->finite()) ||
+        (candidate_.latency && !candidate_.latency->finite())) {
+      return no_number(std::move(found), "a latency that is not finite");
+    }
+    if (of_baseline > 0) found.baseline = baseline_.latency->mean();
+    if (of_candidate > 0) found.candidate = candidate_.latency->mean();
+    if (lacks_samples(found, "the latency")) return found;
+    if (!(*found.baseline > 0.0) || !(*found.candidate >= 0.0)) {
+      return no_number(std::move(found), "a latency that is not positive");
+    }
+
+    found.statistic = *found.candidate / *found.baseline;
+    return limited(std::move(found),
+                   fmt::format("the mean latency is {:.3g} times the baseline's, {:.3g} ms (limit "
+                               "{:.3g}, {} requests)",
+                               *found.candidate / *found.baseline, *found.candidate * 1e3,
+                               limits_.latency_increase, of_candidate));
+  }
+
+  finding judge_accuracy() const {
+    const std::uint64_t of_baseline = baseline_.accuracy ? baseline_.accuracy->trials() : 0;
+    const std::uint64_t of_candidate = candidate_.accuracy ? candidate_.accuracy->trials() : 0;
+    finding found = about("accuracy", of_baseline, of_candidate, limits_.accuracy_drop);
+    if (of_baseline > 0) found.baseline = baseline_.accuracy->rate();
+    if (of_candidate > 0) found.candidate = candidate_.accuracy->rate();
+    if (lacks_samples(found, "the accuracy")) return found;
+    if (!(*found.baseline > 0.0)) {
+      return no_number(std::move(found), "a drop from an accuracy of 0");
+    }
+
+    found.statistic = (*found.baseline - *found.candidate) / *found.baseline;
+    return limited(
+        std::move(found),
+        fmt::format("the accuracy is {:.4g} against {:.4g} (limit {:.3g} lower, {} "
+                    "labels)",
+                    *found.candidate, *found.baseline, limits_.accuracy_drop, of_candidate));
+  }
+
+  finding judge_drift(const paired_windows& seen) {
+    const std::optional<drift_measurement>& drift = seen.candidate.drift;
+    const std::optional<drift_measurement>& own = seen.baseline.drift;
+    finding found =
+        about("dataDrift", own ? own->samples : 0, drift ? drift->samples : 0, limits_.data_drift);
+    if (own) found.baseline = own->score;
+    if (!drift || drift->samples < drift_samples) {
+      windows_in_drift_ = 0;
+      found.sentence = fmt::format("the data drift needs {} samples in a window, and has {}",
+                                   drift_samples, found.candidate_samples);
+      return found;
+    }
+    if (!std::isfinite(drift->score)) {
+      return no_number(std::move(found), "a data drift that is not finite");
+    }
+
+    found.candidate = drift->score;
+    found.statistic = drift->score;
+    windows_in_drift_ = drift->score > limits_.data_drift ? windows_in_drift_ + 1 : 0;
+    found.sentence = fmt::format("the data drift is {:.3g} (limit {:.3g}, {} samples)",
+                                 drift->score, limits_.data_drift, drift->samples);
+    if (windows_in_drift_ == 0) {
+      found.made = decision::pass;
+      return found;
+    }
+    found.required = true;
+    if (own && own->score > limits_.data_drift) found.sentence += ", both arms";
+    if (windows_in_drift_ >= drifting_windows) {
+      found.made = decision::fail;
+      found.sentence += fmt::format(", in {} windows in a row", windows_in_drift_);
+    }
+    return found;
+  }
+
+  /// A custom metric has no limit here; required, it must at least have been measured.
+  void judge_custom(const std::string& name, std::vector<finding>& findings) const {
+    const auto known = [&](const finding& each) { return each.metric == name; };
+    if (std::any_of(findings.begin(), findings.end(), known)) return;
+    const auto of = [&](const metrics_snapshot& side) {
+      const auto found = side.custom.find(name);
+      return found == side.custom.end() ? stats::moments{} : found->second;
+    };
+    const stats::moments baseline = of(baseline_);
+    const stats::moments candidate = of(candidate_);
+    finding found = about(name, baseline.count(), candidate.count(), 0.0);
+    found.limit.reset();
+    if (!baseline.finite() || !candidate.finite()) {
+      findings.push_back(no_number(std::move(found), fmt::format("a {} that is not finite", name)));
+      return;
+    }
+    if (!lacks_samples(found, name)) {
+      found.baseline = baseline.mean();
+      found.candidate = candidate.mean();
+      found.made = decision::pass;
+      found.sentence = fmt::format("{} was measured", name);
+    }
+    findings.push_back(std::move(found));
+  }
+
+  static decision decide(const std::vector<finding>& findings) {
+    const auto fails = [](const finding& each) { return each.made == decision::fail; };
+    const auto is_open = [](const finding& each) {
+      return each.required && each.made == decision::inconclusive;
+    };
+    const auto passes = [](const finding& each) { return each.made == decision::pass; };
+    if (std::any_of(findings.begin(), findings.end(), fails)) return decision::fail;
+    if (std::any_of(findings.begin(), findings.end(), is_open)) return decision::inconclusive;
+    if (std::any_of(findings.begin(), findings.end(), passes)) return decision::pass;
+    return decision::inconclusive;
+  }
+
+  rollback_thresholds limits_;
+  std::vector<std::string> required_;
+  std::uint64_t minimum_samples_;
+  metrics_snapshot baseline_;
+  metrics_snapshot candidate_;
+  bool contemporaneous_ = true;
+  int windows_in_drift_ = 0;
+};
+
+}  // namespace hotswap::inline v0_1

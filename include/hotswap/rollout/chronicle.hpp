@@ -1,0 +1,197 @@
+#pragma once
+
+/// @file
+/// What a rollout tells: events to its observers, records with those events to its journal.
+///
+///     chronicle.tell(event_kind::split_changed, "step-25", "fraud@2 gets 25 %");
+///     co_await chronicle.record("step-25", "shift", record_phase::outcome,
+///     outcome_record{"done"});
+
+#include <hotswap/async/call.hpp>
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/sleep.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/error.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/rollout/backoff.hpp>
+#include <hotswap/rollout/journal.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_terms.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// The history is made of the events in the records, so it equals what a re-read of the journal
+/// gives. Belongs to the clock's thread.
+class chronicle {
+ public:
+  chronicle(const rollout_terms& terms, const rollout_config& config)
+      : clock_(*terms.environment.clock),
+        journal_(terms.environment.journal),
+        observers_(terms.environment.observers),
+        append_limit_(terms.environment.journal_deadline),
+        attempts_(terms.environment.attempts.value_or(config.attempts)),
+        wait_(config.backoff_min, config.backoff_max, terms.environment.seed),
+        stream_(terms.baseline.model()),
+        driver_(terms.environment.driver) {
+    common_.model = terms.baseline.model();
+    common_.baseline = terms.baseline.version();
+    common_.candidate = terms.candidate.version();
+    common_.strategy = terms.strategy;
+    common_.labels = config.labels;
+  }
+
+  /// Names the rollout, before the first event.
+  void begin(std::string id) { common_.rollout = std::move(id); }
+  [[nodiscard]] const std::string& id() const noexcept { return common_.rollout; }
+  [[nodiscard]] const std::string& stream() const noexcept { return stream_; }
+
+  /// The journal's stream is another rollout's, or cannot be read: nothing is written to it.
+  void is_not_recorded() noexcept { recorded_ = false; }
+
+  void candidate_share_is(share value) noexcept { common_.candidate_share = value; }
+
+  /// An event of this rollout, to be completed and told.
+  [[nodiscard]] event about(event_kind kind, std::string step, std::string message) const {
+    event told = common_;
+    told.kind = kind;
+    told.step = std::move(step);
+    told.message = std::move(message);
+    return told;
+  }
+
+  void tell(event_kind kind, std::string step, std::string message, severity how = severity::info) {
+    event told = about(kind, std::move(step), std::move(message));
+    told.severity = how;
+    tell(std::move(told));
+  }
+
+  void tell(event told) {
+    told.time = clock_.now();
+    told.sequence = ++events_told_;
+    untold_.push_back(told);
+    history_.push_back(told);
+    std::vector<std::string> failures;
+    for (const observer& each : observers_) inform(each, told, failures);
+    if (told.kind == event_kind::observer_failed) return;  // or it would fail about its failure
+    for (std::string& each : failures) {
+      tell(event_kind::observer_failed, told.step, std::move(each), severity::warning);
+    }
+  }
+
+  [[nodiscard]] const std::vector<event>& history() const noexcept { return history_; }
+
+  /// Writes a record, and those that could not be written before it.
+  /// @throws journal_conflict  if another driver has written.
+  /// @throws journal_error     if it is not known to be durable, after all attempts.
+  task<void> record(std::string step, std::string verb, record_phase phase,
+                    record_payload payload) {
+    enqueue(std::move(step), std::move(verb), phase, std::move(payload));
+    co_await flush(attempts_, append_limit_);
+  }
+
+  /// The same while rolling back, which does not depend on the journal: one short attempt.
+  /// @throws journal_conflict  if another driver has written.
+  task<void> record_if_possible(std::string step, std::string verb, record_phase phase,
+                                record_payload payload) {
+    enqueue(std::move(step), std::move(verb), phase, std::move(payload));
+    try {
+      co_await flush(1, std::min<std::chrono::nanoseconds>(append_limit_, std::chrono::seconds{2}));
+    } catch (const journal_conflict&) {
+      throw;
+    } catch (const journal_error&) {  // stays in the queue, for the next record to take along
+    }
+  }
+
+  [[nodiscard]] bool is_complete() const noexcept { return unwritten_.empty(); }
+
+ private:
+  static void inform(const observer& informed, const event& told,
+                     std::vector<std::string>& failures) {
+    try {
+      informed(told);
+    } catch (const std::exception& failure) {
+      failures.push_back(std::string{"an observer threw: "} + failure.what());
+    } catch (...) {
+      failures.push_back("an observer threw what is no std::exception");
+    }
+  }
+
+  void enqueue(std::string step, std::string verb, record_phase phase, record_payload payload) {
+    if (!recorded_) return;
+    journal_record added;
+    added.sequence = ++records_made_;
+    added.rollout = common_.rollout;
+    added.step = std::move(step);
+    added.verb = std::move(verb);
+    added.phase = phase;
+    added.at = clock_.now();
+    added.driver = driver_;
+    added.payload = std::move(payload);
+    added.events = std::exchange(untold_, {});
+    unwritten_.push_back(std::move(added));
+  }
+
+  task<void> flush(int attempts, std::chrono::nanoseconds limit) {
+    while (!unwritten_.empty()) {
+      co_await append(unwritten_.front(), attempts, limit);
+      unwritten_.pop_front();
+    }
+  }
+
+  task<void> append(const journal_record& added, int attempts, std::chrono::nanoseconds limit) {
+    for (int attempt = 1;; ++attempt) {
+      std::string text;
+      try {
+        auto append_record = [to = journal_, stream = stream_, copy = added] {
+          return to->append(stream, copy);
+        };
+        co_await call(clock_, limit, std::move(append_record));
+        co_return;
+      } catch (const journal_conflict&) {
+        throw;
+      } catch (const deadline_exceeded&) {
+        text = "it did not end before its deadline";
+      } catch (const std::exception& failure) {
+        text = failure.what();
+      } catch (...) {
+        text = "an exception that is no std::exception";
+      }
+      if (attempt >= attempts) {
+        throw journal_error("journal of rollout " + common_.rollout + ": record " +
+                            std::to_string(added.sequence) + " must be durable, got " + text);
+      }
+      const std::chrono::nanoseconds pause = wait_.next();
+      co_await sleep_for(clock_, pause);
+    }
+  }
+
+  clock& clock_;
+  std::shared_ptr<journal> journal_;
+  std::vector<observer> observers_;
+  std::chrono::nanoseconds append_limit_;
+  int attempts_;
+  backoff wait_;
+  std::string stream_;
+  std::string driver_;
+  event common_;
+  std::uint64_t events_told_ = 0;
+  std::uint64_t records_made_ = 0;
+  bool recorded_ = true;
+  std::vector<event> history_;
+  std::vector<event> untold_;
+  std::deque<journal_record> unwritten_;
+};
+
+}  // namespace hotswap::inline v0_1

@@ -1,0 +1,67 @@
+#pragma once
+
+/// @file
+/// The journal that forgets everything when the process ends; the default.
+///
+///     environment.journal = std::make_shared<hotswap::memory_journal>();
+
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/error.hpp>
+#include <hotswap/rollout/journal.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// Belongs to the clock's thread. Keeps the latest rollout of each model.
+class memory_journal final : public journal {
+ public:
+  task<std::vector<std::string>> unfinished() override {
+    std::vector<std::string> streams;
+    for (const auto& [stream, records] : latest_) {
+      if (!is_finished(records)) streams.push_back(stream);
+    }
+    co_return streams;
+  }
+
+  task<std::vector<journal_record>> load(std::string stream) override {
+    const auto found = latest_.find(stream);
+    if (found == latest_.end()) co_return std::vector<journal_record>{};
+    co_return found->second;
+  }
+
+  task<void> append(std::string stream, journal_record record) override {
+    std::vector<journal_record>& records = latest_[stream];
+    const bool opens = record.sequence == 1 && (records.empty() || is_finished(records));
+    if (opens) records.clear();
+    if (record.sequence <= records.size()) {
+      const journal_record& there = records[record.sequence - 1];
+      if (there.driver == record.driver && there.rollout == record.rollout) co_return;
+      throw journal_conflict("journal of " + stream + ": record " +
+                             std::to_string(record.sequence) +
+                             " must be new, got one by another driver");
+    }
+    if (record.sequence != records.size() + 1) {
+      throw journal_error("journal of " + stream + ": sequence must be " +
+                          std::to_string(records.size() + 1) + ", got " +
+                          std::to_string(record.sequence));
+    }
+    records.push_back(std::move(record));
+  }
+
+  [[nodiscard]] bool survives_the_process() const override { return false; }
+
+ private:
+  static bool is_finished(const std::vector<journal_record>& records) {
+    return !records.empty() && std::holds_alternative<terminal_record>(records.back().payload);
+  }
+
+  std::map<std::string, std::vector<journal_record>> latest_;
+};
+
+}  // namespace hotswap::inline v0_1

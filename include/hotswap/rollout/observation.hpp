@@ -1,0 +1,156 @@
+#pragma once
+
+/// @file
+/// One step's bake: how much of it is left, when the next look is due, and what the looks have
+/// shown.
+///
+///     observation bake{"step-25", 10min, 1min, 25_pct, std::move(judge), clock};
+///     … const look_report report = bake.judge_windows(window, of_baseline, of_candidate, true);
+
+#include <hotswap/analysis/judge.hpp>
+#include <hotswap/async/clock.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/time_window.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace hotswap::inline v0_1 {
+
+/// Belongs to the clock's thread.
+class observation {
+ public:
+  using nanoseconds = std::chrono::nanoseconds;
+
+  observation(std::string step, nanoseconds bake, nanoseconds interval, share candidate_share,
+              std::unique_ptr<judge> judge, const clock& on)
+      : step_(std::move(step)),
+        bake_(bake),
+        interval_(std::min(interval, bake)),
+        candidate_share_(candidate_share),
+        judge_(std::move(judge)),
+        clock_(on),
+        left_(bake),
+        until_look_(interval_),
+        window_end_(on.now()),
+        window_end_steady_(on.steady_now()) {}
+
+  [[nodiscard]] const std::string& step() const noexcept { return step_; }
+  [[nodiscard]] share candidate_share() const noexcept { return candidate_share_; }
+  [[nodiscard]] bool has_baseline() const noexcept { return candidate_share_.rest() > share{}; }
+
+  /// @param counting  false while paused, held or at a gate: looks go on, the bake does not.
+  [[nodiscard]] nanoseconds until_next_look(bool counting) const noexcept {
+    return counting ? std::min(until_look_, left_) : until_look_;
+  }
+
+  void pass(nanoseconds time, bool counting) noexcept {
+    until_look_ -= time;
+    if (counting) left_ -= time;
+  }
+
+  [[nodiscard]] bool is_over() const noexcept { return left_ <= nanoseconds::zero(); }
+  [[nodiscard]] bool look_is_due(bool counting) const noexcept {
+    return until_look_ <= nanoseconds::zero() || (counting && is_over());
+  }
+
+  /// Another bake, since the first did not decide.
+  void extend() noexcept {
+    left_ = bake_;
+    planned_ += bake_;
+  }
+
+  /// The window since the last look that had metrics. As long as the steady clock says, also if the
+  /// wall clock jumps; and without a gap or an overlap if it does not.
+  [[nodiscard]] time_window next_window() const {
+    using wall = time_window::time_point;
+    const auto steady =
+        std::chrono::duration_cast<wall::duration>(clock_.steady_now() - window_end_steady_);
+    const wall end = clock_.now();
+    const auto jump = (end - window_end_) - steady;
+    const bool jumped = jump > std::chrono::seconds{1} || jump < std::chrono::seconds{-1};
+    return {jumped || window_end_ >= end ? end - steady : window_end_, end};
+  }
+
+  void begin_next_window_after(const time_window& window) {
+    window_end_ = window.end;
+    window_end_steady_ = clock_.steady_now() - (clock_.now() - window.end);
+  }
+
+  void look_was_made() noexcept { until_look_ = interval_; }
+
+  /// What the judge says about one more pair of windows.
+  [[nodiscard]] look_report judge_windows(const paired_windows& seen) {
+    if (seen.contemporaneous) baseline_seen_ += seen.baseline;
+    count_silence(seen);
+    look_report report;
+    report.window = seen.window;
+    report.baseline = seen.baseline;
+    report.candidate = seen.candidate;
+    report.contemporaneous = seen.contemporaneous;
+    report.verdict = judge_->look(seen);
+    report.elapsed = in_milliseconds(planned_ - left_);
+    report.bake = in_milliseconds(planned_);
+    return report;
+  }
+
+  /// What a look without metrics reports.
+  [[nodiscard]] look_report blind_look(time_window window) const {
+    look_report report;
+    report.window = window;
+    report.contemporaneous = has_baseline();
+    report.elapsed = in_milliseconds(planned_ - left_);
+    report.bake = in_milliseconds(planned_);
+    return report;
+  }
+
+  /// At least 100 candidate requests were due in the last 3 windows, and none came.
+  [[nodiscard]] bool candidate_is_silent() const noexcept {
+    return silent_windows_ >= 3 && due_in_silence_ >= 100.0;
+  }
+
+  /// The baseline's traffic in this bake: the reference of a later step that takes it away.
+  [[nodiscard]] const metrics_snapshot& baseline_seen() const noexcept { return baseline_seen_; }
+
+  int health_failures = 0;  ///< looks in a row at which the candidate was not healthy
+  int extensions = 0;
+
+ private:
+  static std::chrono::milliseconds in_milliseconds(nanoseconds time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+  }
+
+  void count_silence(const paired_windows& seen) noexcept {
+    if (!seen.contemporaneous || seen.candidate.requests > 0) {
+      silent_windows_ = 0;
+      due_in_silence_ = 0.0;
+      return;
+    }
+    if (seen.baseline.requests == 0) return;  // nobody came, so nobody was kept from the candidate
+    ++silent_windows_;
+    due_in_silence_ += static_cast<double>(seen.baseline.requests) *
+                       candidate_share_.basis_points() / candidate_share_.rest().basis_points();
+  }
+
+  std::string step_;
+  nanoseconds bake_;
+  nanoseconds interval_;
+  share candidate_share_;
+  std::unique_ptr<judge> judge_;
+  const clock& clock_;
+  nanoseconds left_;
+  nanoseconds planned_ = bake_;
+  nanoseconds until_look_;
+  time_window::time_point window_end_;
+  clock::steady_time_point window_end_steady_;
+  metrics_snapshot baseline_seen_;
+  int silent_windows_ = 0;
+  double due_in_silence_ = 0.0;
+};
+
+}  // namespace hotswap::inline v0_1

@@ -1,0 +1,161 @@
+#pragma once
+
+/// @file
+/// A user's server, router and metrics behind one face, so that the engine is compiled once and not
+/// for each of their types.
+///
+///     auto calls = hotswap::make_platform_calls(server, router, metrics, clock);
+
+#include <hotswap/async/awaitable.hpp>
+#include <hotswap/async/awaitable_bridge.hpp>
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/concepts/platform.hpp>
+#include <hotswap/core/error.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/time_window.hpp>
+#include <hotswap/core/traffic_split.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace hotswap::inline v0_1 {
+
+/// Each call owns its arguments for as long as the user's code takes.
+class platform_calls {
+ public:
+  platform_calls() = default;
+  platform_calls(const platform_calls&) = delete;
+  platform_calls& operator=(const platform_calls&) = delete;
+  virtual ~platform_calls() = default;
+
+  virtual task<void> deploy(model_version version, std::stop_token stop) = 0;
+  virtual task<void> warm_up(model_version version, std::stop_token stop) = 0;
+  virtual task<void> remove(model_version version, std::stop_token stop) = 0;
+  virtual task<void> set_split(traffic_split split, std::uint64_t revision,
+                               std::stop_token stop) = 0;
+  virtual task<metrics_snapshot> collect(model_version version, time_window window,
+                                         std::stop_token stop) = 0;
+
+  [[nodiscard]] virtual bool has_health_check() const noexcept = 0;
+  virtual task<bool> healthy(model_version version, std::stop_token stop) = 0;
+
+  [[nodiscard]] virtual bool has_split() const noexcept = 0;
+  virtual task<traffic_split> split(std::string model, std::stop_token stop) = 0;
+};
+
+namespace detail {
+
+/// Calls the member and resolves what it returns. The arguments live in this coroutine's frame.
+template <typename Member, typename Signature, typename T, typename Part, typename... Arguments>
+task<T> resolve_member(Part& part, clock& on, std::stop_token stop, Arguments... arguments) {
+  using answer = decltype(call_member<Member, Signature>(part, stop, arguments...));
+  if constexpr (awaitable<answer>) {
+    answer pending = call_member<Member, Signature>(part, stop, arguments...);
+    if constexpr (std::is_void_v<T>) {
+      co_await std::forward<answer>(pending);
+    } else {
+      T value = co_await std::forward<answer>(pending);
+      co_return value;
+    }
+  } else if constexpr (bridged<answer>) {
+    auto pending = awaitable_bridge<answer>::adapt(
+        call_member<Member, Signature>(part, stop, arguments...), on);
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(pending);
+    } else {
+      T value = co_await std::move(pending);
+      co_return value;
+    }
+  } else if constexpr (std::is_void_v<T>) {
+    call_member<Member, Signature>(part, stop, arguments...);
+    co_return;
+  } else {
+    co_return call_member<Member, Signature>(part, stop, arguments...);
+  }
+}
+
+/// Closed to types that were not diagnosed to be a platform, so that a missing member is reported
+/// once, by its sentence, and not again from in here.
+template <typename Server, typename Router, typename Metrics>
+class typed_platform_calls final : public platform_calls {
+ public:
+  typed_platform_calls(Server& server, Router& router, Metrics& metrics, clock& on) noexcept
+      : server_(server), router_(router), metrics_(metrics), clock_(on) {}
+
+  task<void> deploy(model_version version, std::stop_token stop) override {
+    return resolve_member<member::deploy, void(const model_version&), void>(
+        server_, clock_, std::move(stop), std::move(version));
+  }
+  task<void> warm_up(model_version version, std::stop_token stop) override {
+    return resolve_member<member::warm_up, void(const model_version&), void>(
+        server_, clock_, std::move(stop), std::move(version));
+  }
+  task<void> remove(model_version version, std::stop_token stop) override {
+    return resolve_member<member::remove, void(const model_version&), void>(
+        server_, clock_, std::move(stop), std::move(version));
+  }
+  task<void> set_split(traffic_split split, std::uint64_t revision, std::stop_token stop) override {
+    if constexpr (FencedRouter<Router>) {
+      return resolve_member<member::set_split, void(const traffic_split&, const std::uint64_t&),
+                            void>(router_, clock_, std::move(stop), std::move(split), revision);
+    } else {
+      return resolve_member<member::set_split, void(const traffic_split&), void>(
+          router_, clock_, std::move(stop), std::move(split));
+    }
+  }
+  task<metrics_snapshot> collect(model_version version, time_window window,
+                                 std::stop_token stop) override {
+    return resolve_member<member::collect,
+                          metrics_snapshot(const model_version&, const time_window&),
+                          metrics_snapshot>(metrics_, clock_, std::move(stop), std::move(version),
+                                            window);
+  }
+
+  [[nodiscard]] bool has_health_check() const noexcept override { return HealthCheckable<Server>; }
+  task<bool> healthy(model_version version, std::stop_token stop) override {
+    if constexpr (HealthCheckable<Server>) {
+      return resolve_member<member::healthy, bool(const model_version&), bool>(
+          server_, clock_, std::move(stop), std::move(version));
+    } else {
+      throw error("healthy: the server must have a health check, got none");
+    }
+  }
+
+  [[nodiscard]] bool has_split() const noexcept override { return ReadableRouter<Router>; }
+  task<traffic_split> split(std::string model, std::stop_token stop) override {
+    if constexpr (ReadableRouter<Router>) {
+      return resolve_member<member::split, traffic_split(const std::string&), traffic_split>(
+          router_, clock_, std::move(stop), std::move(model));
+    } else {
+      throw error("split: the router must be readable, got one that is not");
+    }
+  }
+
+ private:
+  Server& server_;
+  Router& router_;
+  Metrics& metrics_;
+  clock& clock_;
+};
+
+}  // namespace detail
+
+/// The three are held by reference, and outlive every call.
+template <typename Server, typename Router, typename Metrics>
+[[nodiscard]] std::shared_ptr<platform_calls> make_platform_calls(Server& server, Router& router,
+                                                                  Metrics& metrics, clock& on) {
+  if constexpr (Platform<Server, Router, Metrics>) {
+    return std::make_shared<detail::typed_platform_calls<Server, Router, Metrics>>(server, router,
+                                                                                   metrics, on);
+  } else {
+    throw error("unreachable: the diagnosis of the platform refuses these types");
+  }
+}
+
+}  // namespace hotswap::inline v0_1

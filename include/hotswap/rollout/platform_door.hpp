@@ -1,0 +1,282 @@
+#pragma once
+
+/// @file
+/// How a rollout calls the platform: under a deadline, a few times, and telling what went wrong.
+///
+///     co_await door.deploy("start", candidate);   // throws rollout_failure when all attempts
+///     failed
+
+#include <hotswap/async/call.hpp>
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/outstanding_calls.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/error.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/time_window.hpp>
+#include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/backoff.hpp>
+#include <hotswap/rollout/chronicle.hpp>
+#include <hotswap/rollout/platform_calls.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_terms.hpp>
+#include <hotswap/rollout/steering.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace hotswap::inline v0_1 {
+
+/// One kind of call: what it is called, how long it may take, and what its failure means.
+class call_terms {
+ public:
+  call_terms(std::string step_name, std::string what, std::chrono::nanoseconds each_at_most,
+             hotswap::reason_code when_it_fails)
+      : step(std::move(step_name)),
+        name(std::move(what)),
+        limit(each_at_most),
+        code(when_it_fails) {}
+
+  std::string step;
+  std::string name;
+  std::chrono::nanoseconds limit;
+  hotswap::reason_code code;
+  int attempts = 1;
+  bool shielded = false;      ///< neither abort nor stop gives it up: for roll-back
+  bool retries_late = false;  ///< tries again also after a deadline
+  bool is_of_router = false;  ///< counted among those a roll-back waits for
+};
+
+[[nodiscard]] inline std::string text_of(std::chrono::nanoseconds time) {
+  const double seconds = std::chrono::duration<double>(time).count();
+  return seconds < 120.0 ? fmt::format("{:.6g} s", seconds)
+                         : fmt::format("{:.6g} min", seconds / 60.0);
+}
+
+class platform_door {
+ public:
+  platform_door(std::shared_ptr<platform_calls> calls, const rollout_terms& terms,
+                const rollout_config& config, chronicle& told, steering& steered)
+      : clock_(*terms.environment.clock),
+        calls_(std::move(calls)),
+        chronicle_(told),
+        steering_(steered),
+        deadlines_(terms.environment.deadlines.value_or(config.deadlines)),
+        attempts_(terms.environment.attempts.value_or(config.attempts)),
+        backoff_min_(config.backoff_min),
+        backoff_max_(config.backoff_max),
+        metrics_attempts_(config.max_metrics_failures),
+        seed_(terms.environment.seed),
+        all_calls_(terms.calls) {}
+
+  [[nodiscard]] const call_deadlines& deadlines() const noexcept { return deadlines_; }
+  [[nodiscard]] bool has_health_check() const noexcept { return calls_->has_health_check(); }
+  [[nodiscard]] bool has_split() const noexcept { return calls_->has_split(); }
+
+  /// Calls to the router that have not ended; late ones may still land.
+  [[nodiscard]] const std::shared_ptr<outstanding_calls>& router_calls() const noexcept {
+    return router_calls_;
+  }
+
+  /// Of a fenced router: above those of all earlier rollouts of the model.
+  void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
+
+  task<void> deploy(std::string step, model_version version) {
+    call_terms terms{std::move(step), "deploy of " + to_string(version), deadlines_.deploy,
+                     reason_code::deploy_failed};
+    terms.attempts = attempts_;
+    return attempt<void>(std::move(terms), [calls = calls_, version](std::stop_token stop) {
+      return calls->deploy(version, std::move(stop));
+    });
+  }
+
+  task<void> warm_up(std::string step, model_version version,
+                     std::optional<std::chrono::nanoseconds> limit_of_rollback = {}) {
+    call_terms terms{std::move(step), "warm_up of " + to_string(version),
+                     limit_of_rollback.value_or(deadlines_.warm_up), reason_code::warm_up_failed};
+    terms.attempts = attempts_;
+    terms.shielded = limit_of_rollback.has_value();
+    return attempt<void>(std::move(terms), [calls = calls_, version](std::stop_token stop) {
+      return calls->warm_up(version, std::move(stop));
+    });
+  }
+
+  /// Shielded, since it comes after the decision: committed, or rolled back.
+  task<void> remove(std::string step, model_version version) {
+    call_terms terms{std::move(step), "remove of " + to_string(version), deadlines_.remove,
+                     reason_code::failed};
+    terms.attempts = attempts_;
+    terms.shielded = true;
+    return attempt<void>(std::move(terms), [calls = calls_, version](std::stop_token stop) {
+      return calls->remove(version, std::move(stop));
+    });
+  }
+
+  task<void> set_split(std::string step, traffic_split split) {
+    call_terms terms{std::move(step), "set_split to " + to_string(split), deadlines_.set_split,
+                     reason_code::set_split_failed};
+    terms.attempts = attempts_;
+    return set_split(std::move(terms), std::move(split));
+  }
+
+  /// With a fenced router, each call has a revision above all before.
+  task<void> set_split(call_terms terms, traffic_split split) {
+    terms.is_of_router = true;
+    return attempt<void>(
+        std::move(terms),
+        [this, calls = calls_, split = split.with_salt(salt_of(split))](std::stop_token stop) {
+          return calls->set_split(split, next_revision(),
+                                  std::move(stop));  // starts while `this` waits
+        });
+  }
+
+  task<traffic_split> split(std::string step, int attempts, bool shielded = false) {
+    call_terms terms{std::move(step), "split of " + chronicle_.stream(), deadlines_.set_split,
+                     reason_code::set_split_failed};
+    terms.attempts = attempts;
+    terms.shielded = shielded;
+    return attempt<traffic_split>(
+        std::move(terms), [calls = calls_, model = chronicle_.stream()](std::stop_token stop) {
+          return calls->split(model, std::move(stop));
+        });
+  }
+
+  task<bool> healthy(std::string step, model_version version, bool shielded = false) {
+    call_terms terms{std::move(step), "healthy of " + to_string(version), deadlines_.healthy,
+                     reason_code::unhealthy};
+    terms.shielded = shielded;
+    return attempt<bool>(std::move(terms), [calls = calls_, version](std::stop_token stop) {
+      return calls->healthy(version, std::move(stop));
+    });
+  }
+
+  task<metrics_snapshot> collect(std::string step, model_version version, time_window window) {
+    return collect(std::move(step), std::move(version), window, metrics_attempts_);
+  }
+
+  /// Asks once, and does not mind if there is no answer.
+  task<void> prime(std::string step, model_version version, time_window window) {
+    try {
+      co_await collect(std::move(step), std::move(version), window, 1);
+    } catch (const rollout_failure& failure) {
+      if (failure.reason_code() != reason_code::metrics_unavailable) throw;
+    }
+  }
+
+ private:
+  task<metrics_snapshot> collect(std::string step, model_version version, time_window window,
+                                 int attempts) {
+    call_terms terms{std::move(step), "collect of " + to_string(version), deadlines_.collect,
+                     reason_code::metrics_unavailable};
+    terms.attempts = attempts;
+    terms.retries_late = true;
+    return attempt<metrics_snapshot>(std::move(terms),
+                                     [calls = calls_, version, window](std::stop_token stop) {
+                                       return calls->collect(version, window, std::move(stop));
+                                     });
+  }
+
+  template <typename T>
+  using thunk = std::function<task<T>(std::stop_token)>;
+
+  std::string salt_of(const traffic_split& split) const {
+    return split.salt().empty() ? chronicle_.id() : split.salt();
+  }
+
+  std::uint64_t next_revision() noexcept { return next_revision_++; }
+
+  /// @throws rollout_failure  with the last failure's text, when all attempts have failed.
+  /// @throws config_error     at once: the program is wrong, not the platform.
+  template <typename T>
+  task<T> attempt(call_terms terms, thunk<T> function) {
+    backoff wait{backoff_min_, backoff_max_, seed_ + ++backoffs_};
+    for (int number = 1;; ++number) {
+      if (!terms.shielded) steering_.check();
+      bool late = false;
+      std::string text;
+      try {
+        thunk<T> started = function;
+        call_options options;
+        if (!terms.shielded) options.cancel = steering_.given_up();
+        options.counters[0] = all_calls_;
+        if (terms.is_of_router) options.counters[1] = router_calls_;
+        if constexpr (std::is_void_v<T>) {
+          co_await call(clock_, terms.limit, std::move(started), std::move(options));
+          co_return;
+        } else {
+          T value = co_await call(clock_, terms.limit, std::move(started), std::move(options));
+          co_return value;
+        }
+      } catch (const config_error&) {
+        throw;
+      } catch (const call_cancelled& cancelled) {
+        text = cancelled.what();
+      } catch (const deadline_exceeded&) {
+        late = true;
+        text = "must end within " + text_of(terms.limit) + ", and did not";
+      } catch (const std::exception& failure) {
+        text = failure.what();
+      } catch (...) {
+        text = "an exception that is no std::exception";
+      }
+      if (!terms.shielded) steering_.check();
+      if (late) {
+        chronicle_.tell(event_kind::call_timed_out, terms.step, terms.name + " " + text,
+                        severity::warning);
+      }
+      if (number >= terms.attempts || (late && !terms.retries_late)) {
+        throw rollout_failure(terms.code, terms.name + (late ? " " : " failed: ") + text);
+      }
+      const std::chrono::nanoseconds pause = wait.next();
+      if (!late) {
+        chronicle_.tell(event_kind::retrying, terms.step,
+                        fmt::format("{} failed: {}; attempt {} of {} follows", terms.name, text,
+                                    number + 1, terms.attempts),
+                        severity::warning);
+      }
+      if (terms.shielded) {
+        co_await sleep_for(clock_, pause);
+      } else {
+        co_await wait_out(pause);
+      }
+    }
+  }
+
+  /// News that do not end the rollout do not shorten the wait.
+  task<void> wait_out(std::chrono::nanoseconds pause) {
+    while (pause > std::chrono::nanoseconds::zero()) {
+      const std::chrono::nanoseconds passed = co_await steering_.pass_time(pause);
+      pause -= passed;
+    }
+  }
+
+  clock& clock_;
+  std::shared_ptr<platform_calls> calls_;
+  chronicle& chronicle_;
+  steering& steering_;
+  call_deadlines deadlines_;
+  int attempts_;
+  std::chrono::nanoseconds backoff_min_;
+  std::chrono::nanoseconds backoff_max_;
+  int metrics_attempts_;
+  std::uint64_t seed_;
+  std::uint64_t backoffs_ = 0;
+  std::uint64_t next_revision_ = 1;
+  std::shared_ptr<outstanding_calls> all_calls_;
+  std::shared_ptr<outstanding_calls> router_calls_ = std::make_shared<outstanding_calls>();
+};
+
+}  // namespace hotswap::inline v0_1

@@ -1,0 +1,91 @@
+#pragma once
+
+/// @file
+/// The context of one rollout: what it shares with others, its control, its calls.
+///
+///     hotswap::rollout_context context{loop};
+///     const auto result = loop.run(canary.deploy({"fraud", "1"}, {"fraud", "2"}, context));
+
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/outstanding_calls.hpp>
+#include <hotswap/async/sleep.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/rollout/rollout_control.hpp>
+#include <hotswap/rollout/rollout_environment.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace hotswap::inline v0_1 {
+
+/// Of one rollout: a second `deploy` through it throws `std::logic_error`. Belongs to the clock's
+/// thread, but for `control()`.
+class rollout_context {
+ public:
+  explicit rollout_context(clock& on) : rollout_context(rollout_environment{on}) {}
+  explicit rollout_context(rollout_environment shared_with_others)
+      : environment(std::move(shared_with_others)),
+        channel_(std::make_shared<detail::control_channel>(environment.clock->mail())) {}
+
+  /// To be set before `deploy`. A repeated request is answered with the recorded result.
+  std::string request_id;
+
+  /// This rollout's own copy; may be changed before `deploy`.
+  rollout_environment environment;
+
+  void observe(observer added) { environment.observers.push_back(std::move(added)); }
+
+  [[nodiscard]] rollout_control control() const { return rollout_control{channel_}; }
+
+  /// Calls into server, router and metrics that have not ended, late ones included. While there are
+  /// any, none of the three may be destroyed.
+  [[nodiscard]] std::size_t outstanding_calls() const noexcept { return calls_->count(); }
+
+  /// Waits until no call is outstanding; false if one still is after `limit`.
+  [[nodiscard]] task<bool> drained(std::chrono::nanoseconds limit) const {
+    return wait_until_none(*environment.clock, calls_, limit);
+  }
+
+  /// By a strategy, once: marks the context as used.
+  /// @throws std::logic_error  the second time.
+  void begin() {
+    if (std::exchange(used_, true)) {
+      throw std::logic_error("rollout_context: must be of one rollout, got a second deploy");
+    }
+  }
+
+  [[nodiscard]] const std::shared_ptr<detail::control_channel>& channel() const noexcept {
+    return channel_;
+  }
+  [[nodiscard]] const std::shared_ptr<hotswap::outstanding_calls>& calls() const noexcept {
+    return calls_;
+  }
+
+  /// Waits until `calls` is empty, and looks in growing intervals.
+  static task<bool> wait_until_none(clock& on, std::shared_ptr<hotswap::outstanding_calls> calls,
+                                    std::chrono::nanoseconds limit) {
+    const auto due = on.due_in(limit);
+    std::chrono::nanoseconds pause = std::chrono::milliseconds{1};
+    while (calls->count() > 0) {
+      const std::chrono::nanoseconds left = due - on.steady_now();
+      if (left <= std::chrono::nanoseconds::zero()) co_return false;
+      const std::chrono::nanoseconds wait = std::min(pause, left);
+      co_await sleep_for(on, wait);
+      pause = std::min<std::chrono::nanoseconds>(2 * pause, std::chrono::seconds{1});
+    }
+    co_return true;
+  }
+
+ private:
+  std::shared_ptr<detail::control_channel> channel_;
+  std::shared_ptr<hotswap::outstanding_calls> calls_ =
+      std::make_shared<hotswap::outstanding_calls>();
+  bool used_ = false;
+};
+
+}  // namespace hotswap::inline v0_1

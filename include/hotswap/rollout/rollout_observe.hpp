@@ -1,0 +1,273 @@
+#pragma once
+
+/// @file
+/// How `rollout` observes a step: looks, and what follows from them.
+///
+///     #include <hotswap/rollout/rollout.hpp>   // includes this
+
+#include <hotswap/rollout/rollout.hpp>
+
+namespace hotswap::inline v0_1 {
+
+/// What one look at the platform came to.
+class rollout::look_result {
+ public:
+  look_result(decision made_of_it, hotswap::reason_code code, std::string said)
+      : made(made_of_it), reason_code(code), reason(std::move(said)) {}
+
+  decision made;
+  hotswap::reason_code reason_code;
+  std::string reason;
+};
+
+inline std::chrono::nanoseconds rollout::look_interval(std::chrono::nanoseconds bake) const {
+  using namespace std::chrono_literals;
+  if (config_.analysis_interval)
+    return std::min<std::chrono::nanoseconds>(*config_.analysis_interval, bake);
+  return std::min(std::clamp<std::chrono::nanoseconds>(bake / 10, 10s, 5min), bake);
+}
+
+inline task<void> rollout::observe(std::string step, std::chrono::nanoseconds bake,
+                                   std::unique_ptr<judge> judge) {
+  const begun_verb verb = co_await begin_verb(step, "observe", text_of(bake),
+                                              "a bake of " + text_of(bake) + ", or a fail");
+  observation_.emplace(step, bake, look_interval(bake), candidate_share(), std::move(judge),
+                       clock_);
+  std::string why;
+  while (why.empty()) {
+    const bool counting = !steering_.paused() && !hold_left_;
+    auto limit = observation_->until_next_look(counting);
+    if (hold_left_) limit = std::min(limit, *hold_left_);
+    const std::chrono::nanoseconds passed = co_await steering_.pass_time(limit);
+    observation_->pass(passed, counting);
+    if (hold_left_) *hold_left_ -= passed;
+    const bool asked = steering_.promoted();
+    if (!observation_->look_is_due(counting) && !asked) {
+      require_hold_not_expired();
+      continue;
+    }
+    const look_result seen = co_await look();
+    why = co_await answer(seen, asked, counting);
+  }
+  release_hold();
+  if (observation_->has_baseline()) reference_ = observation_->baseline_seen();
+  co_await end_verb(verb, std::move(why));
+}
+
+/// Why the step is over; empty if it goes on.
+inline task<std::string> rollout::answer(const look_result& seen, bool promote_asked,
+                                         bool counting) {
+  const std::optional<control_command> promotion = steering_.promotion();
+  const bool forced = promotion && promotion->forced;
+  if (seen.made == decision::fail && !forced) {
+    steering_.answer_promotion();
+    if (failure_is_held_) {
+      require_hold_not_expired();
+      co_return std::string{};
+    }
+    if (config_.on_failure == on_failure::hold) {
+      failure_is_held_ = true;
+      co_await hold(seen);
+      co_return std::string{};
+    }
+    throw rollout_failure(seen.reason_code, seen.reason);
+  }
+  if (promote_asked) {
+    tell_promoted(promotion);
+    steering_.answer_promotion();
+    co_return std::string{"promoted"};
+  }
+  if (failure_is_held_ || steering_.paused()) {
+    require_hold_not_expired();
+    co_return std::string{};
+  }
+  if (!observation_->is_over()) co_return std::string{};
+  if (seen.made == decision::pass) co_return std::string{"pass"};
+  require_hold_not_expired();
+  if (counting) co_await extend_or_end(seen);
+  co_return std::string{};
+}
+
+inline task<void> rollout::extend_or_end(const look_result& seen) {
+  bool holds = config_.on_inconclusive == on_inconclusive::hold;
+  if (config_.on_inconclusive == on_inconclusive::extend) {
+    if (observation_->extensions < config_.max_extensions) {
+      ++observation_->extensions;
+      observation_->extend();
+      chronicle_.tell(event_kind::extended, observation_->step(),
+                      fmt::format("extended, {} of {}: {}", observation_->extensions,
+                                  config_.max_extensions, seen.reason));
+      co_await chronicle_.record(observation_->step(), "observe", record_phase::progress,
+                                 outcome_record{"extended"});
+      co_return;
+    }
+    holds = config_.on_exhausted == on_exhausted::hold;
+  }
+  if (!holds) throw rollout_failure(seen.reason_code, seen.reason);
+  co_await hold(seen);
+}
+
+/// Traffic stays where it is until a person promotes or aborts, or the hold's time is up.
+inline task<void> rollout::hold(look_result seen) {
+  hold_left_ = config_.hold_timeout;
+  held_for_.emplace(seen.reason_code, seen.reason);
+  steering_.hold(true);
+  event held = chronicle_.about(event_kind::held, observation_->step(),
+                                "held, a person must promote or abort: " + seen.reason);
+  held.severity = severity::warning;
+  held.reason_code = seen.reason_code;
+  chronicle_.tell(std::move(held));
+  chronicle_.tell(event_kind::gate_waiting, observation_->step(),
+                  observation_->step() + " waits for promote or abort");
+  co_await chronicle_.record(observation_->step(), "observe", record_phase::progress,
+                             outcome_record{"held"});
+}
+
+inline void rollout::release_hold() {
+  if (!hold_left_) return;
+  hold_left_.reset();
+  held_for_.reset();
+  failure_is_held_ = false;
+  steering_.hold(false);
+}
+
+inline void rollout::require_hold_not_expired() const {
+  if (hold_left_ && *hold_left_ <= std::chrono::nanoseconds::zero()) {
+    throw rollout_failure(held_for_->reason_code(), std::string{held_for_->what()} +
+                                                        "; nobody answered within " +
+                                                        text_of(config_.hold_timeout));
+  }
+}
+
+inline void rollout::tell_promoted(const std::optional<control_command>& promotion) {
+  if (!promotion) return;  // to the last step: told when it was asked for
+  event promoted = chronicle_.about(event_kind::promoted, observation_->step(),
+                                    "promoted by " + promotion->actor + ": " + promotion->reason);
+  promoted.actor = promotion->actor;
+  chronicle_.tell(std::move(promoted));
+}
+
+/// While a gate waits, looks go on, and a fail rolls back.
+inline task<void> rollout::require_no_fail() {
+  const look_result seen = co_await look();
+  if (seen.made == decision::fail) throw rollout_failure(seen.reason_code, seen.reason);
+}
+
+inline task<rollout::look_result> rollout::look() {
+  observation_->look_was_made();
+  co_await reassert_drifted_split();
+  if (door_.has_health_check()) {
+    const bool healthy = co_await candidate_is_healthy();
+    observation_->health_failures = healthy ? 0 : observation_->health_failures + 1;
+    if (observation_->health_failures >= 3) {
+      look_result sick{decision::fail, reason_code::unhealthy,
+                       to_string(candidate()) + " was not healthy at 3 looks in a row"};
+      co_return sick;
+    }
+  }
+
+  const time_window window = observation_->next_window();
+  std::string text;
+  std::optional<paired_windows> seen;
+  try {
+    seen = co_await collect_windows(window);
+  } catch (const rollout_failure& failure) {
+    if (failure.reason_code() != reason_code::metrics_unavailable) throw;
+    text = failure.what();
+  }
+  auto report = std::make_shared<look_report>(observation_->blind_look(window));
+  if (seen) {
+    observation_->begin_next_window_after(window);
+    *report = judged(*seen);
+  } else {
+    chronicle_.tell(event_kind::metrics_unavailable, observation_->step(), text, severity::warning);
+  }
+  tell_of(report);
+  co_await chronicle_.record(observation_->step(), "observe", record_phase::progress,
+                             std::shared_ptr<const look_report>{report});
+
+  if (observation_->candidate_is_silent()) {
+    look_result silent{
+        decision::fail, reason_code::candidate_silent,
+        to_string(candidate()) + " got none of the requests that were due in 3 windows"};
+    co_return silent;
+  }
+  const decision made = report->verdict.decision();
+  const std::string at = "at " + to_string(observation_->candidate_share()) + ", ";
+  look_result result{
+      made, made == decision::fail ? reason_code::metrics_degraded : reason_code::inconclusive,
+      at + (seen ? report->verdict.summary() : text)};
+  co_return result;
+}
+
+inline look_report rollout::judged(const paired_windows& seen) {
+  try {
+    return observation_->judge_windows(seen);
+  } catch (const std::exception& failure) {
+    throw rollout_failure(reason_code::judge_failed,
+                          std::string{"the judge threw: "} + failure.what());
+  }
+}
+
+inline task<std::optional<paired_windows>> rollout::collect_windows(time_window window) {
+  metrics_snapshot of_baseline = reference_;
+  if (observation_->has_baseline()) {
+    of_baseline = co_await door_.collect(observation_->step(), baseline(), window);
+  }
+  metrics_snapshot of_candidate = co_await door_.collect(observation_->step(), candidate(), window);
+  std::optional<paired_windows> seen;
+  seen.emplace(window, std::move(of_baseline), std::move(of_candidate));
+  seen->contemporaneous = observation_->has_baseline();
+  co_return seen;
+}
+
+inline void rollout::tell_of(std::shared_ptr<const look_report> report) {
+  for (const finding& each : report->verdict.findings()) {
+    const bool unjudged = !each.required && each.made == decision::inconclusive;
+    if (!unjudged || !unjudged_.insert(each.metric).second) continue;
+    event told = chronicle_.about(event_kind::metric_unjudged, observation_->step(),
+                                  each.metric + " is not judged: " + each.sentence);
+    told.payload["metric"] = each.metric;
+    chronicle_.tell(std::move(told));
+  }
+  event told = chronicle_.about(event_kind::look, observation_->step(), report->verdict.summary());
+  if (report->verdict.failed()) told.severity = severity::warning;
+  told.look = std::move(report);
+  chronicle_.tell(std::move(told));
+}
+
+/// A health check that fails to answer is taken for a no.
+inline task<bool> rollout::candidate_is_healthy() {
+  try {
+    const bool healthy = co_await door_.healthy(step_, candidate());
+    co_return healthy;
+  } catch (const rollout_failure& failure) {
+    if (failure.reason_code() != reason_code::unhealthy) throw;
+  }
+  co_return false;
+}
+
+/// Somebody else has changed the split: it is set again 3 times, then a person is asked.
+inline task<void> rollout::reassert_drifted_split() {
+  if (!door_.has_split() || !in_force_) co_return;
+  std::optional<traffic_split> found;
+  try {
+    found = co_await door_.split(step_, 1);
+  } catch (const rollout_failure& failure) {
+    if (failure.reason_code() != reason_code::set_split_failed) throw;
+  }
+  if (!found || *found == *in_force_) co_return;
+
+  event drifted = chronicle_.about(event_kind::split_drifted, step_,
+                                   "the split must be " + to_string(*in_force_) + ", got " +
+                                       to_string(*found) + " by somebody else");
+  drifted.severity = severity::warning;
+  chronicle_.tell(std::move(drifted));
+  if (++drifts_ > 3) {
+    steering_.pause_because("the split is changed by somebody else again and again");
+  } else {
+    co_await door_.set_split(step_, *in_force_);
+  }
+}
+
+}  // namespace hotswap::inline v0_1

@@ -1,0 +1,122 @@
+#pragma once
+
+/// @file
+/// How `rollout` gives the traffic back to the baseline, whatever else fails.
+///
+///     #include <hotswap/rollout/rollout.hpp>   // includes this
+
+#include <hotswap/rollout/rollout.hpp>
+
+namespace hotswap::inline v0_1 {
+
+/// The baseline first, without waiting for any call in flight; then those calls are waited for,
+/// since a late one can undo it; then the baseline again; and only then is the candidate removed.
+inline task<deployment_result> rollout::roll_back(rollout_failure cause) {
+  steering_.close("the rollout is being rolled back");
+  const bool baseline_had_traffic = !intended_ || intended_->share_of(baseline()) > share{};
+  event started = chronicle_.about(event_kind::rollback_started, step_, cause.what());
+  started.severity = severity::warning;
+  started.reason_code = cause.reason_code();
+  chronicle_.tell(std::move(started));
+  steering_.announce("rollback", "shift",
+                     "the baseline in force, or " + text_of(limits().set_split) + " of attempts");
+  co_await chronicle_.record_if_possible(
+      "rollback", "decision", record_phase::began,
+      rollback_record{cause.status(), cause.reason_code(), cause.what()});
+
+  std::string trouble;
+  if (!baseline_had_traffic) trouble = co_await make_baseline_ready();
+  if (trouble.empty()) trouble = co_await force_baseline();
+  if (!trouble.empty()) {
+    const model_version active = baseline_had_traffic ? baseline() : candidate();
+    std::string reason = std::string{cause.what()} + "; roll-back failed: " + trouble;
+    co_return co_await finish(deployment_status::rollback_failed, active, cause.reason_code(),
+                              std::move(reason));
+  }
+  co_await remove_candidate();
+  chronicle_.tell(event_kind::rollback_finished, "rollback",
+                  to_string(baseline()) + " has all the traffic");
+  co_return co_await finish(cause.status(), baseline(), cause.reason_code(), cause.what());
+}
+
+/// A baseline that has had no traffic is warmed, and checked, before it gets any: better a bad
+/// candidate than nobody. What is wrong with it; empty if nothing is.
+inline task<std::string> rollout::make_baseline_ready() {
+  std::string trouble;
+  try {
+    co_await door_.warm_up("rollback", baseline(), limits().warm_up);
+    if (door_.has_health_check()) {
+      const bool healthy = co_await door_.healthy("rollback", baseline(), true);
+      if (!healthy) trouble = to_string(baseline()) + " is not healthy";
+    }
+  } catch (const std::exception& failure) {
+    trouble = failure.what();
+  }
+  if (!trouble.empty()) trouble = "the baseline cannot serve, " + trouble;
+  co_return trouble;
+}
+
+/// Sets the baseline until it is confirmed, and again after calls that were still under way.
+inline task<std::string> rollout::force_baseline() {
+  std::string trouble = co_await set_baseline_until_confirmed();
+  if (!trouble.empty() || door_.router_calls()->count() == 0) co_return trouble;
+
+  steering_.announce("rollback", "drain", "the end of router calls that are under way");
+  router_is_drained_ =
+      co_await rollout_context::wait_until_none(clock_, door_.router_calls(), limits().drain);
+  trouble = co_await set_baseline_until_confirmed();
+  co_return trouble;
+}
+
+inline task<std::string> rollout::set_baseline_until_confirmed() {
+  const traffic_split wanted = traffic_split::all_to(baseline());
+  const auto give_up_at = clock_.due_in(limits().set_split);
+  backoff wait{config_.backoff_min, config_.backoff_max, terms_.environment.seed};
+  while (true) {
+    std::string trouble;
+    try {
+      call_terms terms{"rollback", "set_split to " + to_string(wanted), limits().attempt,
+                       reason_code::set_split_failed};
+      terms.shielded = true;
+      co_await door_.set_split(std::move(terms), wanted);
+      if (door_.has_split()) {
+        const traffic_split found = co_await door_.split("rollback", 1, true);
+        if (found != wanted) trouble = "the router has " + to_string(found) + " in force";
+      }
+    } catch (const std::exception& failure) {
+      trouble = failure.what();
+    }
+    if (trouble.empty()) break;
+    const std::chrono::nanoseconds pause = wait.next();
+    if (clock_.steady_now() + pause >= give_up_at) co_return trouble;
+    chronicle_.tell(event_kind::retrying, "rollback", trouble, severity::warning);
+    co_await sleep_for(clock_, pause);
+  }
+  const bool changed = !in_force_ || *in_force_ != wanted || *intended_ != wanted;
+  in_force_ = wanted;
+  intended_ = wanted;
+  chronicle_.candidate_share_is(share{});
+  if (changed) {
+    chronicle_.tell(event_kind::split_changed, "rollback", to_string(wanted));
+    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::outcome, wanted);
+  }
+  co_return std::string{};
+}
+
+/// Not while a late call may still send it traffic.
+inline task<void> rollout::remove_candidate() {
+  if (!candidate_was_deployed_) co_return;
+  if (!router_is_drained_) {
+    event left = chronicle_.about(
+        event_kind::leftover, "rollback",
+        to_string(candidate()) + " is left over: a router call is still under way");
+    left.severity = severity::warning;
+    left.payload["version"] = candidate().version();
+    chronicle_.tell(std::move(left));
+    co_return;
+  }
+  steering_.announce("rollback", "remove", "the server's remove");
+  co_await remove_or_tell("rollback", candidate());
+}
+
+}  // namespace hotswap::inline v0_1

@@ -1,0 +1,253 @@
+#pragma once
+
+/// @file
+/// Who else has a say in a running rollout: people, a shutdown, its deadline. And how it waits, so
+/// that they are heard.
+///
+///     const auto passed = co_await steering.pass_time(10s);   // sooner, if there is news
+///     if (steering.paused()) …
+
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/sleep.hpp>
+#include <hotswap/async/stop_signal.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/async/timer.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/reason_code.hpp>
+#include <hotswap/rollout/chronicle.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_control.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_terms.hpp>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <utility>
+
+namespace hotswap::inline v0_1 {
+
+/// Belongs to the clock's thread. Once closed, because the rollout is committed or rolls back,
+/// nobody can end it any more.
+class steering final : private detail::control_channel::receiver,
+                       private stop_signal::receiver,
+                       private timer {
+ public:
+  steering(const rollout_terms& terms, const rollout_config& config, chronicle& told)
+      : clock_(*terms.environment.clock),
+        channel_(terms.channel),
+        chronicle_(told),
+        resumable_(terms.environment.journal->survives_the_process()),
+        time_left_(config.deadline) {
+    channel_->connect(this);
+    loop_stops_.open(clock_, clock_.stop_token(), *this);
+    process_stops_.open(clock_, terms.environment.stop, *this);
+    count_down();
+    commands_arrived();
+  }
+  ~steering() override {
+    channel_->connect(nullptr);
+    clock_.disarm(*this);
+  }
+
+  /// Waits for `limit`, or until there is news; says how long it was.
+  /// @throws rollout_failure, rollout_stopped  if the rollout is to end.
+  task<std::chrono::nanoseconds> pass_time(std::chrono::nanoseconds limit) {
+    check();
+    const auto from = clock_.steady_now();
+    const std::stop_token news = news_.get_token();
+    co_await sleep_for(clock_, limit, news);
+    check();
+    co_return clock_.steady_now() - from;
+  }
+
+  /// @throws rollout_failure, rollout_stopped  if the rollout is to end.
+  void check() const {
+    if (ending_) std::rethrow_exception(ending_);
+  }
+
+  /// Gives up calls into the platform when the rollout is to end.
+  [[nodiscard]] std::stop_token given_up() const noexcept { return give_up_.get_token(); }
+
+  [[nodiscard]] bool paused() const noexcept { return paused_; }
+  [[nodiscard]] bool promoted() const noexcept { return promotion_ || to_last_step_; }
+  [[nodiscard]] bool to_last_step() const noexcept { return to_last_step_; }
+  [[nodiscard]] bool approved(const std::string& gate) const { return approved_.contains(gate); }
+
+  /// The promote that is waiting for an answer.
+  [[nodiscard]] const std::optional<control_command>& promotion() const noexcept {
+    return promotion_;
+  }
+  void answer_promotion() noexcept { promotion_.reset(); }
+
+  /// As if a person had, until one says otherwise.
+  void pause_because(const std::string& reason) {
+    set_paused(true, control_command{control_command::kind::pause, "", reason});
+  }
+
+  /// While a person must answer, the deadline of the rollout does not count.
+  void hold(bool held) {
+    stop_counting();
+    held_ = held;
+    count_down();
+    publish();
+  }
+
+  /// From here on the rollout cannot be ended from outside: commands are answered "too late".
+  void close(std::string why) {
+    closed_because_ = std::move(why);
+    ending_ = nullptr;
+    stop_counting();
+  }
+
+  /// For `rollout_control::status()`.
+  void announce(std::string step, std::string verb, std::string awaits) {
+    status_.rollout = chronicle_.id();
+    status_.step = std::move(step);
+    status_.verb = std::move(verb);
+    status_.awaits = std::move(awaits);
+    status_.since = clock_.now();
+    publish();
+  }
+
+  void finished() {
+    status_.finished = true;
+    announce("", "", "nothing, the rollout has ended");
+  }
+
+ private:
+  void commands_arrived() override {
+    for (control_command& each : channel_->take_commands()) obey(std::move(each));
+  }
+
+  void obey(control_command command) {
+    if (closed_because_) return answer_too_late(command);
+    switch (command.asked) {
+      case control_command::kind::pause:
+        set_paused(true, command);
+        break;
+      case control_command::kind::resume:
+        set_paused(false, command);
+        break;
+      case control_command::kind::promote:
+        promotion_ = std::move(command);
+        break;
+      case control_command::kind::promote_fully:
+        to_last_step_ = true;
+        tell(event_kind::promoted, "to the last step", command);
+        break;
+      case control_command::kind::approve:
+        approved_.insert(command.gate);
+        tell(event_kind::gate_answered, command.gate + " approved", command);
+        break;
+      case control_command::kind::abort:
+        end(std::make_exception_ptr(rollout_failure(reason_code::aborted, said("aborted", command),
+                                                    deployment_status::aborted)));
+        break;
+    }
+    news();
+  }
+
+  void answer_too_late(const control_command& command) {
+    if (command.asked != control_command::kind::abort) return;
+    event told =
+        chronicle_.about(event_kind::gate_answered, status_.step,
+                         "abort by " + command.actor + " came too late: " + *closed_because_);
+    told.actor = command.actor;
+    told.severity = severity::warning;
+    chronicle_.tell(std::move(told));
+  }
+
+  void set_paused(bool paused, const control_command& command) {
+    if (paused == paused_) return;
+    stop_counting();
+    paused_ = paused;
+    count_down();
+    tell(paused ? event_kind::paused : event_kind::continued, paused ? "paused" : "continued",
+         command);
+    publish();
+  }
+
+  static std::string said(std::string what, const control_command& command) {
+    if (!command.actor.empty()) what += " by " + command.actor;
+    if (!command.reason.empty()) what += ": " + command.reason;
+    return what;
+  }
+
+  void tell(event_kind kind, std::string what, const control_command& command) {
+    event told = chronicle_.about(kind, status_.step, said(std::move(what), command));
+    told.actor = command.actor;
+    chronicle_.tell(std::move(told));
+  }
+
+  void stop_requested() override {
+    if (closed_because_) return;
+    if (resumable_) {
+      end(std::make_exception_ptr(
+          rollout_stopped("rollout " + chronicle_.id() +
+                          ": stopped; it goes on where its journal is next taken over")));
+    } else {
+      end(std::make_exception_ptr(rollout_failure(
+          reason_code::stopped, "the process shuts down, and nobody can resume the rollout",
+          deployment_status::aborted)));
+    }
+    news();
+  }
+
+  void expired() override {
+    end(std::make_exception_ptr(
+        rollout_failure(reason_code::deadline, "the rollout did not end before its deadline")));
+    news();
+  }
+
+  void end(std::exception_ptr why) {
+    if (ending_) return;
+    ending_ = std::move(why);
+    give_up_.request_stop();
+  }
+
+  void news() { std::exchange(news_, std::stop_source{}).request_stop(); }
+
+  void count_down() {
+    if (!time_left_ || paused_ || held_ || closed_because_) return;
+    counting_since_ = clock_.steady_now();
+    clock_.arm(*this, clock_.due_in(*time_left_));
+  }
+
+  void stop_counting() {
+    if (!armed()) return;
+    *time_left_ -= clock_.steady_now() - counting_since_;
+    clock_.disarm(*this);
+  }
+
+  void publish() {
+    status_.paused = paused_;
+    status_.held = held_;
+    channel_->publish(status_);
+  }
+
+  clock& clock_;
+  std::shared_ptr<detail::control_channel> channel_;
+  chronicle& chronicle_;
+  bool resumable_;
+  std::optional<std::chrono::nanoseconds> time_left_;
+  clock::steady_time_point counting_since_{};
+  stop_signal loop_stops_;
+  stop_signal process_stops_;
+  std::stop_source news_;
+  std::stop_source give_up_;
+  std::exception_ptr ending_;
+  std::optional<std::string> closed_because_;
+  bool paused_ = false;
+  bool held_ = false;
+  bool to_last_step_ = false;
+  std::optional<control_command> promotion_;
+  std::set<std::string> approved_;
+  rollout_status status_;
+};
+
+}  // namespace hotswap::inline v0_1

@@ -1,0 +1,117 @@
+#pragma once
+
+/// @file
+/// The canary strategy: raise the candidate's share step by step, and look before each rise.
+///
+///     hotswap::canary_strategy canary{server, router, metrics};
+///     auto result = loop.run(canary.deploy({"fraud", "1"}, {"fraud", "2"}, context));
+
+#include <hotswap/analysis/threshold_judge.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/concepts/platform.hpp>
+#include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/platform_calls.hpp>
+#include <hotswap/rollout/rollout.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/rollout/rollout_terms.hpp>
+#include <hotswap/strategies/canary_config.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+namespace detail {
+
+inline std::vector<planned_bake> planned_bakes(const canary_config& config) {
+  std::vector<planned_bake> bakes;
+  for (const canary_step& each : config.steps) {
+    bakes.emplace_back(each.share, each.duration.value_or(config.monitoring_duration),
+                       each.minimum_samples.value_or(config.minimum_samples));
+  }
+  return bakes;
+}
+
+inline std::string name_of(const canary_step& step) {
+  std::string share = to_string(step.share);
+  share.resize(share.size() - 2);  // without " %"
+  return "step-" + share;
+}
+
+/// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
+inline task<void> canary_steps(rollout& rollout, const canary_config& config) {
+  auto start = rollout.step("start");
+  co_await start.reference(config.monitoring_duration, planned_bakes(config));
+  co_await start.deploy(rollout.candidate());
+  co_await start.warm_up(rollout.candidate());
+
+  for (const canary_step& to : config.steps) {
+    const bool is_last = &to == &config.steps.back();
+    if (rollout.goes_to_last_step() && !is_last) continue;
+
+    auto step = rollout.step(name_of(to));
+    if (to.approval) co_await step.approve();
+    const share kept_back = is_last ? config.holdback : share{};
+    const share candidate_share = std::min(to.share, kept_back.rest());
+    co_await step.shift(
+        traffic_split::between(rollout.baseline(), rollout.candidate(), candidate_share));
+    auto judge =
+        std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
+                                          to.minimum_samples.value_or(config.minimum_samples));
+    co_await step.observe(to.duration.value_or(config.monitoring_duration), std::move(judge));
+  }
+
+  auto end = rollout.step("end");
+  if (config.holdback > share{}) co_await end.shift(traffic_split::all_to(rollout.candidate()));
+  co_await end.wait(config.keep_duration);  // the baseline is warm still, a way back costs nothing
+  co_await end.retire(rollout.baseline());
+}
+
+inline task<deployment_result> run_canary(std::shared_ptr<platform_calls> calls,
+                                          rollout_terms terms, canary_config config) {
+  rollout running{std::move(calls), std::move(terms), config};
+  co_return co_await running.run(canary_steps(running, config));
+}
+
+}  // namespace detail
+
+/// Deploys the candidate next to the baseline, gives it one share of the traffic after the other,
+/// and rolls back as soon as a look at the metrics does not pass.
+///
+/// Refers to `server`, `router` and `metrics`, which outlive its rollouts and their outstanding
+/// calls; the strategy itself may die first. One strategy can drive any number of rollouts, of
+/// different models, on one clock.
+template <typename Server, typename Router, typename Metrics>
+class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
+ public:
+  /// @throws config_error  if the config breaks a rule, e.g. if the steps do not rise to 100 %.
+  canary_strategy(Server& server, Router& router, Metrics& metrics, canary_config config = {})
+      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
+
+  /// Replaces `baseline`, which has all the traffic, by `candidate`.
+  ///
+  /// Never throws for what the platform does: failures, deadlines and aborts are in the result.
+  /// @throws config_error      at once, if the two are not different versions of one model.
+  /// @throws std::logic_error  at once, if the context has had a rollout.
+  /// @throws journal_conflict  when awaited, if another driver has taken the rollout over.
+  /// @throws rollout_stopped   when awaited, if the process shuts down and another one can resume.
+  [[nodiscard]] task<deployment_result> deploy(model_version baseline, model_version candidate,
+                                               rollout_context& context) const {
+    auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
+    rollout_terms terms{"Canary", std::move(baseline), std::move(candidate), context};
+    return detail::run_canary(std::move(calls), std::move(terms), config_);
+  }
+
+ private:
+  Server& server_;
+  Router& router_;
+  Metrics& metrics_;
+  canary_config config_;
+};
+
+}  // namespace hotswap::inline v0_1
