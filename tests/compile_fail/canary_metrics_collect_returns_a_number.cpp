@@ -1,0 +1,31 @@
+// expect: your MetricsSource's collect(const hotswap::model_version&, const hotswap::time_window&) must return hotswap::metrics_snapshot or an awaitable of one.
+//
+// A wrong answer where the strategy would await it.
+
+#include <hotswap/async/event_loop.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/strategies/canary.hpp>
+
+struct my_server {
+  void deploy(const hotswap::model_version&) {}
+  void warm_up(const hotswap::model_version&) {}
+  void remove(const hotswap::model_version&) {}
+};
+
+struct my_router {
+  void set_split(const hotswap::traffic_split&) {}
+};
+
+struct my_metrics {
+  double collect(const hotswap::model_version&, const hotswap::time_window&) { return 0.97; }
+};
+
+int main() {
+  my_server server;
+  my_router router;
+  my_metrics metrics;
+  hotswap::event_loop loop;
+  hotswap::rollout_context context{loop};
+  hotswap::canary_strategy canary{server, router, metrics};
+  loop.run(canary.deploy({"fraud", "1"}, {"fraud", "2"}, context));
+}

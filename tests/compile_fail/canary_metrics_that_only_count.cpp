@@ -1,0 +1,31 @@
+// expect: your CounterSource counts since its start: hand over hotswap::windowed{counters}, which has the member collect that a MetricsSource needs.
+//
+// Counters handed over as they are.
+
+#include <hotswap/async/event_loop.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/strategies/canary.hpp>
+
+struct my_server {
+  void deploy(const hotswap::model_version&) {}
+  void warm_up(const hotswap::model_version&) {}
+  void remove(const hotswap::model_version&) {}
+};
+
+struct my_router {
+  void set_split(const hotswap::traffic_split&) {}
+};
+
+struct my_metrics {
+  hotswap::metrics_snapshot totals(const hotswap::model_version&) { return {}; }
+};
+
+int main() {
+  my_server server;
+  my_router router;
+  my_metrics metrics;
+  hotswap::event_loop loop;
+  hotswap::rollout_context context{loop};
+  hotswap::canary_strategy canary{server, router, metrics};
+  loop.run(canary.deploy({"fraud", "1"}, {"fraud", "2"}, context));
+}

@@ -1,0 +1,36 @@
+// expect: your TrafficRouter's split(const std::string&) must return hotswap::traffic_split or an awaitable of one, so that splits can be read back.
+//
+// A refinement that is nearly met, in a whole program.
+
+#include <hotswap/async/event_loop.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/strategies/canary.hpp>
+
+#include <string>
+
+struct my_server {
+  void deploy(const hotswap::model_version&) {}
+  void warm_up(const hotswap::model_version&) {}
+  void remove(const hotswap::model_version&) {}
+};
+
+struct my_router {
+  void set_split(const hotswap::traffic_split&) {}
+  hotswap::share split(const std::string&) { return {}; }
+};
+
+struct my_metrics {
+  hotswap::metrics_snapshot collect(const hotswap::model_version&, const hotswap::time_window&) {
+    return {};
+  }
+};
+
+int main() {
+  my_server server;
+  my_router router;
+  my_metrics metrics;
+  hotswap::event_loop loop;
+  hotswap::rollout_context context{loop};
+  hotswap::canary_strategy canary{server, router, metrics};
+  loop.run(canary.deploy({"fraud", "1"}, {"fraud", "2"}, context));
+}
