@@ -43,6 +43,7 @@ class event_loop final : public clock {
   /// @throws std::logic_error  if the loop runs already.
   template <typename T>
   T run(task<T> work) {
+    const serving_mark mark{serving_};
     result<T> end;
     finish_line finished{mail()};
     driver root = drive(std::move(work), end);
@@ -53,7 +54,11 @@ class event_loop final : public clock {
 
   /// Serves what is submitted until `stop()` was called and all that was submitted has ended:
   /// rollouts end soon after a stop. A second `stop()` does not wait for them.
-  void run() { serve_until(never_); }
+  /// @throws std::logic_error  if the loop runs already.
+  void run() {
+    const serving_mark mark{serving_};
+    serve_until(never_);
+  }
 
   /// From any thread, for good: rollouts leave or roll back, as their journal demands.
   void stop() {
@@ -123,8 +128,6 @@ class event_loop final : public clock {
   }
 
   void serve_until(const std::atomic<bool>& finished) {
-    if (serving_) throw std::logic_error("event_loop: run must not be called while the loop runs");
-    const serving_mark mark{serving_};
     while (!finished.load(std::memory_order_acquire) && !stopped_serving(finished)) {
       const bool delivered = mail()->deliver_all();
       const bool fired = fire_due(steady_now());
@@ -150,7 +153,10 @@ class event_loop final : public clock {
 
   class serving_mark {
    public:
-    explicit serving_mark(bool& mark) noexcept : mark_(mark) { mark_ = true; }
+    explicit serving_mark(bool& mark) : mark_(mark) {
+      if (mark) throw std::logic_error("event_loop: run must not be called while the loop runs");
+      mark_ = true;
+    }
     ~serving_mark() { mark_ = false; }
     serving_mark(const serving_mark&) = delete;
     serving_mark& operator=(const serving_mark&) = delete;

@@ -34,9 +34,13 @@ namespace hotswap::inline v0_1 {
 
 /// The history is made of the events in the records, so it equals what a re-read of the journal
 /// gives. Belongs to the clock's thread.
-class chronicle {
+///
+/// A template only so that a program which includes it, and runs no rollout, does not compile it:
+/// g++ emits each coroutine that it has seen outside of templates.
+template <typename = void>
+class basic_chronicle {
  public:
-  chronicle(const rollout_terms& terms, const rollout_config& config)
+  basic_chronicle(const rollout_terms& terms, const rollout_config& config)
       : clock_(*terms.environment.clock),
         journal_(terms.environment.journal),
         observers_(terms.environment.observers),
@@ -193,5 +197,7 @@ class chronicle {
   std::vector<event> untold_;
   std::deque<journal_record> unwritten_;
 };
+
+using chronicle = basic_chronicle<>;
 
 }  // namespace hotswap::inline v0_1

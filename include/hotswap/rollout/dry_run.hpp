@@ -20,10 +20,12 @@
 
 namespace hotswap::inline v0_1 {
 
-/// Answers every call but `collect` by itself.
-class dry_run_calls final : public platform_calls {
+/// Answers every call but `collect` by itself. A template for the reason that
+/// `basic_memory_journal` gives.
+template <typename = void>
+class basic_dry_run_calls final : public platform_calls {
  public:
-  explicit dry_run_calls(std::shared_ptr<platform_calls> real) : real_(std::move(real)) {}
+  explicit basic_dry_run_calls(std::shared_ptr<platform_calls> real) : real_(std::move(real)) {}
 
   task<void> deploy(model_version, std::stop_token) override { co_return; }
   task<void> warm_up(model_version, std::stop_token) override { co_return; }
@@ -45,5 +47,7 @@ class dry_run_calls final : public platform_calls {
  private:
   std::shared_ptr<platform_calls> real_;
 };
+
+using dry_run_calls = basic_dry_run_calls<>;
 
 }  // namespace hotswap::inline v0_1

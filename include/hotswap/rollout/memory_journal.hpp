@@ -18,8 +18,11 @@
 
 namespace hotswap::inline v0_1 {
 
-/// Belongs to the clock's thread. Keeps the latest rollout of each model.
-class memory_journal final : public journal {
+/// Belongs to the clock's thread. Keeps the latest rollout of each model. A template only so that a
+/// program which includes it, and does not use it, does not compile it: g++ emits each coroutine
+/// that it has seen outside of templates.
+template <typename = void>
+class basic_memory_journal final : public journal {
  public:
   task<std::vector<std::string>> unfinished() override {
     std::vector<std::string> streams;
@@ -63,5 +66,7 @@ class memory_journal final : public journal {
 
   std::map<std::string, std::vector<journal_record>> latest_;
 };
+
+using memory_journal = basic_memory_journal<>;
 
 }  // namespace hotswap::inline v0_1

@@ -66,10 +66,12 @@ class call_terms {
                          : fmt::format("{:.6g} min", seconds / 60.0);
 }
 
-class platform_door {
+/// Belongs to the clock's thread. A template for the reason that `basic_memory_journal` gives.
+template <typename = void>
+class basic_platform_door {
  public:
-  platform_door(std::shared_ptr<platform_calls> calls, const rollout_terms& terms,
-                const rollout_config& config, chronicle& told, steering& steered)
+  basic_platform_door(std::shared_ptr<platform_calls> calls, const rollout_terms& terms,
+                      const rollout_config& config, chronicle& told, steering& steered)
       : clock_(*terms.environment.clock),
         calls_(std::move(calls)),
         chronicle_(told),
@@ -278,5 +280,7 @@ class platform_door {
   std::shared_ptr<outstanding_calls> all_calls_;
   std::shared_ptr<outstanding_calls> router_calls_ = std::make_shared<outstanding_calls>();
 };
+
+using platform_door = basic_platform_door<>;
 
 }  // namespace hotswap::inline v0_1

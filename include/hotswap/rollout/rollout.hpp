@@ -69,12 +69,15 @@ class planned_bake {
 /// records the outcome and tells of it; it throws `rollout_failure` when the rollout must not go
 /// on. A platform's failures are handled here and nowhere else: a strategy contains no `try`.
 ///
-/// Belongs to the clock's thread. Lives in the coroutine that `deploy` returns.
-class rollout {
+/// Belongs to the clock's thread. Lives in the coroutine that `deploy` returns. A template for the
+/// reason that `basic_memory_journal` gives.
+template <typename Tag = void>
+class basic_rollout {
  public:
   class named_step;
 
-  rollout(std::shared_ptr<platform_calls> calls, rollout_terms terms, const rollout_config& config)
+  basic_rollout(std::shared_ptr<platform_calls> calls, rollout_terms terms,
+                const rollout_config& config)
       : terms_(std::move(terms)),
         config_(config),
         clock_(*terms_.environment.clock),
@@ -82,8 +85,8 @@ class rollout {
         steering_(terms_, config_, chronicle_),
         door_(config.dry_run ? std::make_shared<dry_run_calls>(std::move(calls)) : std::move(calls),
               terms_, config_, chronicle_, steering_) {}
-  rollout(const rollout&) = delete;
-  rollout& operator=(const rollout&) = delete;
+  basic_rollout(const basic_rollout&) = delete;
+  basic_rollout& operator=(const basic_rollout&) = delete;
 
   [[nodiscard]] const model_version& baseline() const noexcept { return terms_.baseline; }
   [[nodiscard]] const model_version& candidate() const noexcept { return terms_.candidate; }
@@ -188,9 +191,10 @@ class rollout {
 };
 
 /// The verbs of one step; each at most once. A name is what a replay finds the outcome by.
-class rollout::named_step {
+template <typename Tag>
+class basic_rollout<Tag>::named_step {
  public:
-  named_step(rollout& of, std::string name) : of_(of), name_(std::move(name)) {}
+  named_step(basic_rollout& of, std::string name) : of_(of), name_(std::move(name)) {}
 
   /// Measures the baseline over `window`, refuses the rollout if there are no metrics or too little
   /// traffic for `bakes`, and makes sure that the baseline has all the traffic.
@@ -240,12 +244,13 @@ class rollout::named_step {
     }
   }
 
-  rollout& of_;
+  basic_rollout& of_;
   std::string name_;
   std::set<std::string_view> used_;
 };
 
-inline rollout::named_step rollout::step(std::string name) {
+template <typename Tag>
+typename basic_rollout<Tag>::named_step basic_rollout<Tag>::step(std::string name) {
   if (!step_names_.insert(name).second) {
     throw std::logic_error("rollout: step names must differ, got a second " + name);
   }
@@ -254,6 +259,8 @@ inline rollout::named_step rollout::step(std::string name) {
   chronicle_.tell(event_kind::step_started, step_, step_ + " begins");
   return named_step{*this, std::move(name)};
 }
+
+using rollout = basic_rollout<>;
 
 }  // namespace hotswap::inline v0_1
 

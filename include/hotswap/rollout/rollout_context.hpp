@@ -8,13 +8,12 @@
 
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
-#include <hotswap/async/sleep.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 
-#include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
@@ -27,7 +26,8 @@ namespace hotswap::inline v0_1 {
 /// thread, but for `control()`.
 class rollout_context {
  public:
-  explicit rollout_context(clock& on) : rollout_context(rollout_environment{on}) {}
+  template <std::derived_from<clock> Clock>
+  explicit rollout_context(Clock& on) : rollout_context(rollout_environment{on}) {}
   explicit rollout_context(rollout_environment shared_with_others)
       : environment(std::move(shared_with_others)),
         channel_(std::make_shared<detail::control_channel>(environment.clock->mail())) {}
@@ -47,6 +47,7 @@ class rollout_context {
   [[nodiscard]] std::size_t outstanding_calls() const noexcept { return calls_->count(); }
 
   /// Waits until no call is outstanding; false if one still is after `limit`.
+  template <typename = void>
   [[nodiscard]] task<bool> drained(std::chrono::nanoseconds limit) const {
     return wait_until_none(*environment.clock, calls_, limit);
   }
@@ -64,21 +65,6 @@ class rollout_context {
   }
   [[nodiscard]] const std::shared_ptr<hotswap::outstanding_calls>& calls() const noexcept {
     return calls_;
-  }
-
-  /// Waits until `calls` is empty, and looks in growing intervals.
-  static task<bool> wait_until_none(clock& on, std::shared_ptr<hotswap::outstanding_calls> calls,
-                                    std::chrono::nanoseconds limit) {
-    const auto due = on.due_in(limit);
-    std::chrono::nanoseconds pause = std::chrono::milliseconds{1};
-    while (calls->count() > 0) {
-      const std::chrono::nanoseconds left = due - on.steady_now();
-      if (left <= std::chrono::nanoseconds::zero()) co_return false;
-      const std::chrono::nanoseconds wait = std::min(pause, left);
-      co_await sleep_for(on, wait);
-      pause = std::min<std::chrono::nanoseconds>(2 * pause, std::chrono::seconds{1});
-    }
-    co_return true;
   }
 
  private:

@@ -14,6 +14,7 @@
 #include <hotswap/rollout/rollout_config.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -43,7 +44,8 @@ class rollback_limits {
 class rollout_environment {
  public:
   /// With a `memory_journal`, which its copies share.
-  explicit rollout_environment(hotswap::clock& on)
+  template <std::derived_from<hotswap::clock> Clock>
+  explicit rollout_environment(Clock& on)
       : clock(&on), journal(std::make_shared<memory_journal>()) {}
 
   hotswap::clock* clock;  ///< never null; outlives the rollouts

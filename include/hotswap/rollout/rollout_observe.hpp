@@ -10,7 +10,8 @@
 namespace hotswap::inline v0_1 {
 
 /// What one look at the platform came to.
-class rollout::look_result {
+template <typename Tag>
+class basic_rollout<Tag>::look_result {
  public:
   look_result(decision made_of_it, hotswap::reason_code code, std::string said)
       : made(made_of_it), reason_code(code), reason(std::move(said)) {}
@@ -20,15 +21,17 @@ class rollout::look_result {
   std::string reason;
 };
 
-inline std::chrono::nanoseconds rollout::look_interval(std::chrono::nanoseconds bake) const {
+template <typename Tag>
+std::chrono::nanoseconds basic_rollout<Tag>::look_interval(std::chrono::nanoseconds bake) const {
   using namespace std::chrono_literals;
   if (config_.analysis_interval)
     return std::min<std::chrono::nanoseconds>(*config_.analysis_interval, bake);
   return std::min(std::clamp<std::chrono::nanoseconds>(bake / 10, 10s, 5min), bake);
 }
 
-inline task<void> rollout::observe(std::string step, std::chrono::nanoseconds bake,
-                                   std::unique_ptr<judge> judge) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::observe(std::string step, std::chrono::nanoseconds bake,
+                                       std::unique_ptr<judge> judge) {
   const begun_verb verb = co_await begin_verb(step, "observe", text_of(bake),
                                               "a bake of " + text_of(bake) + ", or a fail");
   observation_.emplace(step, bake, look_interval(bake), candidate_share(), std::move(judge),
@@ -55,8 +58,9 @@ inline task<void> rollout::observe(std::string step, std::chrono::nanoseconds ba
 }
 
 /// Why the step is over; empty if it goes on.
-inline task<std::string> rollout::answer(const look_result& seen, bool promote_asked,
-                                         bool counting) {
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promote_asked,
+                                             bool counting) {
   const std::optional<control_command> promotion = steering_.promotion();
   const bool forced = promotion && promotion->forced;
   if (seen.made == decision::fail && !forced) {
@@ -88,7 +92,8 @@ inline task<std::string> rollout::answer(const look_result& seen, bool promote_a
   co_return std::string{};
 }
 
-inline task<void> rollout::extend_or_end(const look_result& seen) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
   bool holds = config_.on_inconclusive == on_inconclusive::hold;
   if (config_.on_inconclusive == on_inconclusive::extend) {
     if (observation_->extensions < config_.max_extensions) {
@@ -108,7 +113,8 @@ inline task<void> rollout::extend_or_end(const look_result& seen) {
 }
 
 /// Traffic stays where it is until a person promotes or aborts, or the hold's time is up.
-inline task<void> rollout::hold(look_result seen) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::hold(look_result seen) {
   hold_left_ = config_.hold_timeout;
   held_for_.emplace(seen.reason_code, seen.reason);
   steering_.hold(true);
@@ -123,7 +129,8 @@ inline task<void> rollout::hold(look_result seen) {
                              outcome_record{"held"});
 }
 
-inline void rollout::release_hold() {
+template <typename Tag>
+void basic_rollout<Tag>::release_hold() {
   if (!hold_left_) return;
   hold_left_.reset();
   held_for_.reset();
@@ -131,7 +138,8 @@ inline void rollout::release_hold() {
   steering_.hold(false);
 }
 
-inline void rollout::require_hold_not_expired() const {
+template <typename Tag>
+void basic_rollout<Tag>::require_hold_not_expired() const {
   if (hold_left_ && *hold_left_ <= std::chrono::nanoseconds::zero()) {
     throw rollout_failure(held_for_->reason_code(), std::string{held_for_->what()} +
                                                         "; nobody answered within " +
@@ -139,7 +147,8 @@ inline void rollout::require_hold_not_expired() const {
   }
 }
 
-inline void rollout::tell_promoted(const std::optional<control_command>& promotion) {
+template <typename Tag>
+void basic_rollout<Tag>::tell_promoted(const std::optional<control_command>& promotion) {
   if (!promotion) return;  // to the last step: told when it was asked for
   event promoted = chronicle_.about(event_kind::promoted, observation_->step(),
                                     "promoted by " + promotion->actor + ": " + promotion->reason);
@@ -148,12 +157,14 @@ inline void rollout::tell_promoted(const std::optional<control_command>& promoti
 }
 
 /// While a gate waits, looks go on, and a fail rolls back.
-inline task<void> rollout::require_no_fail() {
+template <typename Tag>
+task<void> basic_rollout<Tag>::require_no_fail() {
   const look_result seen = co_await look();
   if (seen.made == decision::fail) throw rollout_failure(seen.reason_code, seen.reason);
 }
 
-inline task<rollout::look_result> rollout::look() {
+template <typename Tag>
+task<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::look() {
   observation_->look_was_made();
   co_await reassert_drifted_split();
   if (door_.has_health_check()) {
@@ -200,7 +211,8 @@ inline task<rollout::look_result> rollout::look() {
   co_return result;
 }
 
-inline look_report rollout::judged(const paired_windows& seen) {
+template <typename Tag>
+look_report basic_rollout<Tag>::judged(const paired_windows& seen) {
   try {
     return observation_->judge_windows(seen);
   } catch (const std::exception& failure) {
@@ -209,7 +221,8 @@ inline look_report rollout::judged(const paired_windows& seen) {
   }
 }
 
-inline task<std::optional<paired_windows>> rollout::collect_windows(time_window window) {
+template <typename Tag>
+task<std::optional<paired_windows>> basic_rollout<Tag>::collect_windows(time_window window) {
   metrics_snapshot of_baseline = reference_;
   if (observation_->has_baseline()) {
     of_baseline = co_await door_.collect(observation_->step(), baseline(), window);
@@ -221,7 +234,8 @@ inline task<std::optional<paired_windows>> rollout::collect_windows(time_window 
   co_return seen;
 }
 
-inline void rollout::tell_of(std::shared_ptr<const look_report> report) {
+template <typename Tag>
+void basic_rollout<Tag>::tell_of(std::shared_ptr<const look_report> report) {
   for (const finding& each : report->verdict.findings()) {
     const bool unjudged = !each.required && each.made == decision::inconclusive;
     if (!unjudged || !unjudged_.insert(each.metric).second) continue;
@@ -237,7 +251,8 @@ inline void rollout::tell_of(std::shared_ptr<const look_report> report) {
 }
 
 /// A health check that fails to answer is taken for a no.
-inline task<bool> rollout::candidate_is_healthy() {
+template <typename Tag>
+task<bool> basic_rollout<Tag>::candidate_is_healthy() {
   try {
     const bool healthy = co_await door_.healthy(step_, candidate());
     co_return healthy;
@@ -248,7 +263,8 @@ inline task<bool> rollout::candidate_is_healthy() {
 }
 
 /// Somebody else has changed the split: it is set again 3 times, then a person is asked.
-inline task<void> rollout::reassert_drifted_split() {
+template <typename Tag>
+task<void> basic_rollout<Tag>::reassert_drifted_split() {
   if (!door_.has_split() || !in_force_) co_return;
   std::optional<traffic_split> found;
   try {

@@ -11,7 +11,8 @@ namespace hotswap::inline v0_1 {
 
 /// The baseline first, without waiting for any call in flight; then those calls are waited for,
 /// since a late one can undo it; then the baseline again; and only then is the candidate removed.
-inline task<deployment_result> rollout::roll_back(rollout_failure cause) {
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
   steering_.close("the rollout is being rolled back");
   const bool baseline_had_traffic = !intended_ || intended_->share_of(baseline()) > share{};
   event started = chronicle_.about(event_kind::rollback_started, step_, cause.what());
@@ -41,7 +42,8 @@ inline task<deployment_result> rollout::roll_back(rollout_failure cause) {
 
 /// A baseline that has had no traffic is warmed, and checked, before it gets any: better a bad
 /// candidate than nobody. What is wrong with it; empty if nothing is.
-inline task<std::string> rollout::make_baseline_ready() {
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::make_baseline_ready() {
   std::string trouble;
   try {
     co_await door_.warm_up("rollback", baseline(), limits().warm_up);
@@ -57,18 +59,19 @@ inline task<std::string> rollout::make_baseline_ready() {
 }
 
 /// Sets the baseline until it is confirmed, and again after calls that were still under way.
-inline task<std::string> rollout::force_baseline() {
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::force_baseline() {
   std::string trouble = co_await set_baseline_until_confirmed();
   if (!trouble.empty() || door_.router_calls()->count() == 0) co_return trouble;
 
   steering_.announce("rollback", "drain", "the end of router calls that are under way");
-  router_is_drained_ =
-      co_await rollout_context::wait_until_none(clock_, door_.router_calls(), limits().drain);
+  router_is_drained_ = co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
   trouble = co_await set_baseline_until_confirmed();
   co_return trouble;
 }
 
-inline task<std::string> rollout::set_baseline_until_confirmed() {
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
   const traffic_split wanted = traffic_split::all_to(baseline());
   const auto give_up_at = clock_.due_in(limits().set_split);
   backoff wait{config_.backoff_min, config_.backoff_max, terms_.environment.seed};
@@ -104,7 +107,8 @@ inline task<std::string> rollout::set_baseline_until_confirmed() {
 }
 
 /// Not while a late call may still send it traffic.
-inline task<void> rollout::remove_candidate() {
+template <typename Tag>
+task<void> basic_rollout<Tag>::remove_candidate() {
   if (!candidate_was_deployed_) co_return;
   if (!router_is_drained_) {
     event left = chronicle_.about(

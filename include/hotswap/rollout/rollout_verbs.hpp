@@ -9,7 +9,8 @@
 
 namespace hotswap::inline v0_1 {
 
-inline task<deployment_result> rollout::run(task<void> steps) {
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
   std::exception_ptr failed;
   try {
     co_await open();
@@ -48,7 +49,8 @@ inline task<deployment_result> rollout::run(task<void> steps) {
 }
 
 /// Opens the journal's stream of this model.
-inline task<void> rollout::open() {
+template <typename Tag>
+task<void> basic_rollout<Tag>::open() {
   const auto journal = terms_.environment.journal;
   const auto limit = terms_.environment.journal_deadline;
   std::vector<journal_record> latest;
@@ -102,8 +104,11 @@ inline task<void> rollout::open() {
   co_await chronicle_.record("", "rollout", record_phase::began, std::move(opening));
 }
 
-inline task<rollout::begun_verb> rollout::begin_verb(std::string step, std::string verb,
-                                                     std::string arguments, std::string awaits) {
+template <typename Tag>
+task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(std::string step,
+                                                                             std::string verb,
+                                                                             std::string arguments,
+                                                                             std::string awaits) {
   steering_.announce(step, verb, std::move(awaits));
   while (steering_.paused()) {
     co_await steering_.pass_time(std::chrono::nanoseconds::max());
@@ -115,13 +120,15 @@ inline task<rollout::begun_verb> rollout::begin_verb(std::string step, std::stri
   co_return begun;
 }
 
-inline task<void> rollout::end_verb(const begun_verb& verb, std::string why) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::end_verb(const begun_verb& verb, std::string why) {
   co_await chronicle_.record(verb.step, verb.verb, record_phase::outcome,
                              outcome_record{std::move(why)});
 }
 
-inline task<void> rollout::reference(std::string step, std::chrono::nanoseconds window,
-                                     std::vector<planned_bake> bakes) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseconds window,
+                                         std::vector<planned_bake> bakes) {
   const begun_verb verb =
       co_await begin_verb(step, "reference", text_of(window), "the baseline's metrics");
   co_await require_all_traffic_on_baseline(step);
@@ -136,7 +143,8 @@ inline task<void> rollout::reference(std::string step, std::chrono::nanoseconds 
   if (!door_.has_split()) co_await put_in_force(step, traffic_split::all_to(baseline()));
 }
 
-inline task<void> rollout::require_all_traffic_on_baseline(std::string step) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string step) {
   if (!door_.has_split()) co_return;
   std::optional<traffic_split> found;
   std::string text;
@@ -157,8 +165,9 @@ inline task<void> rollout::require_all_traffic_on_baseline(std::string step) {
 }
 
 /// The candidate is asked for too, so that a source of counters knows where they stand.
-inline task<metrics_snapshot> rollout::measure_baseline(std::string step,
-                                                        std::chrono::nanoseconds window) {
+template <typename Tag>
+task<metrics_snapshot> basic_rollout<Tag>::measure_baseline(std::string step,
+                                                            std::chrono::nanoseconds window) {
   const auto end = clock_.now();
   const time_window past{
       end - std::chrono::duration_cast<time_window::time_point::duration>(window), end};
@@ -177,9 +186,10 @@ inline task<metrics_snapshot> rollout::measure_baseline(std::string step,
   co_return seen;
 }
 
-inline void rollout::require_enough_traffic(const metrics_snapshot& seen,
-                                            std::chrono::nanoseconds window,
-                                            const std::vector<planned_bake>& bakes) const {
+template <typename Tag>
+void basic_rollout<Tag>::require_enough_traffic(const metrics_snapshot& seen,
+                                                std::chrono::nanoseconds window,
+                                                const std::vector<planned_bake>& bakes) const {
   const double rate =
       static_cast<double>(seen.requests) / std::chrono::duration<double>(window).count();
   const int bakes_per_step =
@@ -203,7 +213,8 @@ inline void rollout::require_enough_traffic(const metrics_snapshot& seen,
   }
 }
 
-inline task<void> rollout::deploy(std::string step, model_version version) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::deploy(std::string step, model_version version) {
   const begun_verb verb =
       co_await begin_verb(step, "deploy", to_string(version), "the server's deploy");
   candidate_was_deployed_ = candidate_was_deployed_ || version == candidate();
@@ -211,14 +222,16 @@ inline task<void> rollout::deploy(std::string step, model_version version) {
   co_await end_verb(verb, "done");
 }
 
-inline task<void> rollout::warm_up(std::string step, model_version version) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::warm_up(std::string step, model_version version) {
   const begun_verb verb =
       co_await begin_verb(step, "warm_up", to_string(version), "the server's warm_up");
   co_await door_.warm_up(step, version);
   co_await end_verb(verb, "done");
 }
 
-inline task<void> rollout::shift(std::string step, traffic_split split) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::shift(std::string step, traffic_split split) {
   const begun_verb verb =
       co_await begin_verb(step, "shift", to_string(split), "the router's set_split");
   if (split.share_of(candidate()) > candidate_share()) co_await require_health();
@@ -226,7 +239,8 @@ inline task<void> rollout::shift(std::string step, traffic_split split) {
   co_await end_verb(verb, "done");
 }
 
-inline task<void> rollout::require_health() {
+template <typename Tag>
+task<void> basic_rollout<Tag>::require_health() {
   if (!door_.has_health_check()) co_return;
   const bool healthy = co_await candidate_is_healthy();
   if (!healthy) {
@@ -235,7 +249,8 @@ inline task<void> rollout::require_health() {
   }
 }
 
-inline task<void> rollout::put_in_force(std::string step, traffic_split split) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::put_in_force(std::string step, traffic_split split) {
   observation_.reset();  // its shares are no longer those of the traffic
   intended_ = split;
   for (int attempt = 1;; ++attempt) {
@@ -254,7 +269,8 @@ inline task<void> rollout::put_in_force(std::string step, traffic_split split) {
   chronicle_.tell(event_kind::split_changed, step, to_string(split));
 }
 
-inline task<void> rollout::wait(std::string step, std::chrono::nanoseconds time) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::wait(std::string step, std::chrono::nanoseconds time) {
   const begun_verb verb = co_await begin_verb(step, "wait", text_of(time), text_of(time));
   while (time > std::chrono::nanoseconds::zero()) {
     const bool counting = !steering_.paused();
@@ -267,7 +283,8 @@ inline task<void> rollout::wait(std::string step, std::chrono::nanoseconds time)
   co_await end_verb(verb, "done");
 }
 
-inline task<void> rollout::approve(std::string step) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::approve(std::string step) {
   const begun_verb verb =
       co_await begin_verb(step, "approve", step, "the approval of " + step + ", or an abort");
   event waiting = chronicle_.about(event_kind::gate_waiting, step, step + " waits for approval");
@@ -287,7 +304,8 @@ inline task<void> rollout::approve(std::string step) {
   co_await end_verb(verb, "approved");
 }
 
-inline task<void> rollout::retire(std::string step, model_version version) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
   steering_.announce(step, "retire", "the server's remove");
   steering_.check();
   if (in_force_ && in_force_->share_of(version) > share{}) {
@@ -309,7 +327,8 @@ inline task<void> rollout::retire(std::string step, model_version version) {
                                          outcome_record{"done"});
 }
 
-inline task<void> rollout::remove_or_tell(std::string step, model_version version) {
+template <typename Tag>
+task<void> basic_rollout<Tag>::remove_or_tell(std::string step, model_version version) {
   std::string text;
   try {
     co_await door_.remove(step, version);
@@ -324,9 +343,10 @@ inline task<void> rollout::remove_or_tell(std::string step, model_version versio
   chronicle_.tell(std::move(left));
 }
 
-inline task<deployment_result> rollout::finish(deployment_status status,
-                                               std::optional<model_version> active,
-                                               hotswap::reason_code code, std::string reason) {
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::finish(deployment_status status,
+                                                   std::optional<model_version> active,
+                                                   hotswap::reason_code code, std::string reason) {
   if (!step_.empty()) {
     chronicle_.tell(event_kind::step_finished, step_, step_ + " is over");
     step_.clear();

@@ -33,11 +33,12 @@ namespace hotswap::inline v0_1 {
 
 /// Belongs to the clock's thread. Once closed, because the rollout is committed or rolls back,
 /// nobody can end it any more.
-class steering final : private detail::control_channel::receiver,
-                       private stop_signal::receiver,
-                       private timer {
+template <typename = void>
+class basic_steering final : private detail::control_channel::receiver,
+                             private stop_signal::receiver,
+                             private timer {
  public:
-  steering(const rollout_terms& terms, const rollout_config& config, chronicle& told)
+  basic_steering(const rollout_terms& terms, const rollout_config& config, chronicle& told)
       : clock_(*terms.environment.clock),
         channel_(terms.channel),
         chronicle_(told),
@@ -49,7 +50,7 @@ class steering final : private detail::control_channel::receiver,
     count_down();
     commands_arrived();
   }
-  ~steering() override {
+  ~basic_steering() override {
     channel_->connect(nullptr);
     clock_.disarm(*this);
   }
@@ -249,5 +250,7 @@ class steering final : private detail::control_channel::receiver,
   std::set<std::string> approved_;
   rollout_status status_;
 };
+
+using steering = basic_steering<>;
 
 }  // namespace hotswap::inline v0_1

@@ -6,6 +6,7 @@
 ///     hotswap::canary_strategy canary{server, router, metrics};
 ///     auto result = loop.run(canary.deploy({"fraud", "1"}, {"fraud", "2"}, context));
 
+#include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/threshold_judge.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/concepts/platform.hpp>
@@ -37,45 +38,15 @@ inline std::vector<planned_bake> planned_bakes(const canary_config& config) {
   return bakes;
 }
 
+inline std::unique_ptr<judge> judge_of(const canary_step& step, const canary_config& config) {
+  return std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
+                                           step.minimum_samples.value_or(config.minimum_samples));
+}
+
 inline std::string name_of(const canary_step& step) {
   std::string share = to_string(step.share);
   share.resize(share.size() - 2);  // without " %"
   return "step-" + share;
-}
-
-/// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
-inline task<void> canary_steps(rollout& rollout, const canary_config& config) {
-  auto start = rollout.step("start");
-  co_await start.reference(config.monitoring_duration, planned_bakes(config));
-  co_await start.deploy(rollout.candidate());
-  co_await start.warm_up(rollout.candidate());
-
-  for (const canary_step& to : config.steps) {
-    const bool is_last = &to == &config.steps.back();
-    if (rollout.goes_to_last_step() && !is_last) continue;
-
-    auto step = rollout.step(name_of(to));
-    if (to.approval) co_await step.approve();
-    const share kept_back = is_last ? config.holdback : share{};
-    const share candidate_share = std::min(to.share, kept_back.rest());
-    co_await step.shift(
-        traffic_split::between(rollout.baseline(), rollout.candidate(), candidate_share));
-    auto judge =
-        std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
-                                          to.minimum_samples.value_or(config.minimum_samples));
-    co_await step.observe(to.duration.value_or(config.monitoring_duration), std::move(judge));
-  }
-
-  auto end = rollout.step("end");
-  if (config.holdback > share{}) co_await end.shift(traffic_split::all_to(rollout.candidate()));
-  co_await end.wait(config.keep_duration);  // the baseline is warm still, a way back costs nothing
-  co_await end.retire(rollout.baseline());
-}
-
-inline task<deployment_result> run_canary(std::shared_ptr<platform_calls> calls,
-                                          rollout_terms terms, canary_config config) {
-  rollout running{std::move(calls), std::move(terms), config};
-  co_return co_await running.run(canary_steps(running, config));
 }
 
 }  // namespace detail
@@ -104,10 +75,43 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"Canary", std::move(baseline), std::move(candidate), context};
-    return detail::run_canary(std::move(calls), std::move(terms), config_);
+    return run(std::move(calls), std::move(terms), config_);
   }
 
  private:
+  static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
+                                     canary_config config) {
+    rollout running{std::move(calls), std::move(terms), config};
+    co_return co_await running.run(steps(running, config));
+  }
+
+  /// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
+  static task<void> steps(rollout& running, const canary_config& config) {
+    auto start = running.step("start");
+    co_await start.reference(config.monitoring_duration, detail::planned_bakes(config));
+    co_await start.deploy(running.candidate());
+    co_await start.warm_up(running.candidate());
+
+    for (const canary_step& to : config.steps) {
+      const bool is_last = &to == &config.steps.back();
+      if (running.goes_to_last_step() && !is_last) continue;
+
+      auto step = running.step(detail::name_of(to));
+      if (to.approval) co_await step.approve();
+      // a holdback leaves the last step something to compare with
+      const share candidate_share = is_last ? config.holdback.rest() : to.share;
+      co_await step.shift(
+          traffic_split::between(running.baseline(), running.candidate(), candidate_share));
+      co_await step.observe(to.duration.value_or(config.monitoring_duration),
+                            detail::judge_of(to, config));
+    }
+
+    auto end = running.step("end");
+    if (config.holdback > share{}) co_await end.shift(traffic_split::all_to(running.candidate()));
+    co_await end.wait(config.keep_duration);  // the baseline is warm: a way back costs nothing yet
+    co_await end.retire(running.baseline());
+  }
+
   Server& server_;
   Router& router_;
   Metrics& metrics_;
