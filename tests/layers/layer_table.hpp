@@ -43,7 +43,7 @@ inline std::vector<std::string> includes_of(const std::string& text) {
 
 class table {
  public:
-  /// Adds what a folder may include.
+  /// Adds what a folder, or one header, may include.
   /// @throws std::invalid_argument if an entry +NAME stands before the line of NAME
   void permit(const std::string& folder, const std::vector<std::string>& entries) {
     std::set<std::string>& mine = permitted_[folder];
@@ -73,9 +73,13 @@ class table {
     if (mine == permitted_.end()) {
       return {header + " (the table knows no folder " + folder + "/)"};
     }
+    std::set<std::string> entries = mine->second;
+    if (const auto more = permitted_.find(header); more != permitted_.end()) {
+      entries.insert(more->second.begin(), more->second.end());
+    }
     std::vector<std::string> lines;
     for (const std::string& include : includes_of(text)) {
-      const std::string why = reason_against(header, folder, mine->second, include);
+      const std::string why = reason_against(header, folder, entries, include);
       if (!why.empty()) lines.push_back(header + " -> " + include + " (" + why + ")");
     }
     return lines;
@@ -113,7 +117,7 @@ class table {
     return room + " may not include " + path;
   }
 
-  std::map<std::string, std::set<std::string>> permitted_;  // by folder
+  std::map<std::string, std::set<std::string>> permitted_;  // by folder, or by header
   std::set<std::string> standard_;
   std::map<std::string, std::string> only_;  // standard header to the one that may include it
 };
@@ -138,14 +142,15 @@ inline table read(const std::string& text) {
     std::istringstream tail{line.substr(colon + 1)};
     for (std::string entry; tail >> entry;) entries.push_back(entry);
 
-    if (rule == "folder" && !subject.empty()) {
+    if ((rule == "folder" || rule == "header") && !subject.empty()) {
       result.permit(subject, entries);
     } else if (rule == "standard" && subject.empty()) {
       for (const std::string& name : entries) result.permit_everyone(name);
     } else if (rule == "only" && !subject.empty()) {
       for (const std::string& name : entries) result.permit_only(subject, name);
     } else {
-      throw std::invalid_argument("layers: a rule must be folder, standard or only, got " + line);
+      throw std::invalid_argument("layers: a rule must be folder, header, standard or only, got " +
+                                  line);
     }
   }
   return result;
