@@ -56,4 +56,28 @@ concept awaitable = detail::member_co_await<T> || detail::free_co_await<T> || de
 template <awaitable T>
 using await_result_t = decltype(detail::awaiter_of(std::declval<T>()).await_resume());
 
+namespace detail {
+
+/// `co_await awaited_in_place<T>{std::forward<T>(value)}` is `co_await std::forward<T>(value)`, for
+/// awaiters that cannot be moved too: g++ 12 copies what it awaits, unless it is a variable or a
+/// temporary. `value` outlives it.
+template <awaitable T>
+class awaited_in_place {
+ public:
+  explicit awaited_in_place(T&& value) : awaiter_(awaiter_of(std::forward<T>(value))) {}
+  awaited_in_place(const awaited_in_place&) = delete;
+  awaited_in_place& operator=(const awaited_in_place&) = delete;
+
+  bool await_ready() { return awaiter_.await_ready(); }
+  decltype(auto) await_suspend(std::coroutine_handle<> caller) {
+    return awaiter_.await_suspend(caller);
+  }
+  decltype(auto) await_resume() { return awaiter_.await_resume(); }
+
+ private:
+  decltype(awaiter_of(std::declval<T>())) awaiter_;
+};
+
+}  // namespace detail
+
 }  // namespace hotswap::inline v0_1

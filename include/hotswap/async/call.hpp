@@ -19,6 +19,7 @@
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/result.hpp>
 #include <hotswap/async/stop_signal.hpp>
+#include <hotswap/async/stop_token.hpp>
 
 #include <array>
 #include <atomic>
@@ -27,7 +28,6 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -49,9 +49,9 @@ class call_cancelled : public std::runtime_error {
 class call_options {
  public:
   call_options() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
-  explicit call_options(std::stop_token given_up_by) : cancel(std::move(given_up_by)) {}
+  explicit call_options(stop_token given_up_by) : cancel(std::move(given_up_by)) {}
 
-  std::stop_token cancel;  ///< ends the wait, as the deadline does, with `call_cancelled`
+  stop_token cancel;  ///< ends the wait, as the deadline does, with `call_cancelled`
   /// Up to two counters, e.g. of all calls and of those to the router.
   std::array<std::shared_ptr<outstanding_calls>, 2> counters;
 };
@@ -74,7 +74,7 @@ class call_state_base : public letter {
                            std::shared_ptr<mailbox> mail)
       : counters_(std::move(counters)), mail_(std::move(mail)) {}
 
-  [[nodiscard]] std::stop_token token() const noexcept { return stop_.get_token(); }
+  [[nodiscard]] stop_token token() const noexcept { return stop_.get_token(); }
 
   /// By the frame, on any thread, last of all.
   static void end(const std::shared_ptr<call_state_base>& self) {
@@ -115,7 +115,7 @@ class call_state_base : public letter {
 
   std::array<std::shared_ptr<outstanding_calls>, 2> counters_;
   std::shared_ptr<mailbox> mail_;
-  std::stop_source stop_;
+  stop_source stop_;
   call_waiter* waiter_ = nullptr;
   std::atomic<bool> met_{false};
 };
@@ -155,8 +155,8 @@ class call_frame {
 };
 
 template <typename Function>
-decltype(auto) invoke_with_token(Function& function, const std::stop_token& token) {
-  if constexpr (std::is_invocable_v<Function&, std::stop_token>) {
+decltype(auto) invoke_with_token(Function& function, const stop_token& token) {
+  if constexpr (std::is_invocable_v<Function&, stop_token>) {
     return function(token);
   } else {
     return function();
@@ -190,18 +190,18 @@ call_frame make_call_frame(std::shared_ptr<call_state<T>> state, clock& on, Func
     if constexpr (awaitable<answer>) {
       answer pending = invoke_with_token(function, state->token());
       if constexpr (std::is_void_v<T>) {
-        co_await std::forward<answer>(pending);
+        co_await awaited_in_place<answer>{std::forward<answer>(pending)};
       } else {
-        T value = co_await std::forward<answer>(pending);
+        T value = co_await awaited_in_place<answer>{std::forward<answer>(pending)};
         state->end_of_call.succeed(std::move(value));
       }
     } else if constexpr (bridged<answer>) {
       auto pending =
           awaitable_bridge<answer>::adapt(invoke_with_token(function, state->token()), on);
       if constexpr (std::is_void_v<T>) {
-        co_await std::move(pending);
+        co_await awaited_in_place<decltype(pending)>{std::move(pending)};
       } else {
-        T value = co_await std::move(pending);
+        T value = co_await awaited_in_place<decltype(pending)>{std::move(pending)};
         state->end_of_call.succeed(std::move(value));
       }
     } else if constexpr (std::is_void_v<T>) {
@@ -223,7 +223,7 @@ class [[nodiscard]] call_awaiter : private timer,
                                    private stop_signal::receiver,
                                    private detail::call_waiter {
  public:
-  call_awaiter(clock& on, std::chrono::nanoseconds limit, std::stop_token cancel,
+  call_awaiter(clock& on, std::chrono::nanoseconds limit, stop_token cancel,
                std::shared_ptr<detail::call_state<T>> state, detail::call_frame frame)
       : clock_(on),
         limit_(limit),
@@ -289,7 +289,7 @@ class [[nodiscard]] call_awaiter : private timer,
 
   clock& clock_;
   std::chrono::nanoseconds limit_;
-  std::stop_token cancel_;
+  stop_token cancel_;
   std::shared_ptr<detail::call_state<T>> state_;
   detail::call_frame frame_;
   std::coroutine_handle<> caller_;

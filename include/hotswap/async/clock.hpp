@@ -10,11 +10,11 @@
 /// the one that runs on somebody else's event loop.
 
 #include <hotswap/async/mailbox.hpp>
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/timer.hpp>
 
 #include <chrono>
 #include <memory>
-#include <stop_token>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -58,7 +58,7 @@ class clock {
 
   /// Triggered when the clock is told to stop: rollouts leave, so that another process can resume
   /// them.
-  [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_.get_token(); }
+  [[nodiscard]] hotswap::stop_token stop_token() const noexcept { return stop_.get_token(); }
 
  protected:
   explicit clock(mailbox::wake_function wake) : mail_(std::make_shared<mailbox>(wake, this)) {}
@@ -87,7 +87,7 @@ class clock {
  private:
   timer_heap timers_;
   std::shared_ptr<mailbox> mail_;
-  std::stop_source stop_;
+  hotswap::stop_source stop_;
 };
 
 }  // namespace hotswap::inline v0_1

@@ -8,10 +8,10 @@
 
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/stop_signal.hpp>
+#include <hotswap/async/stop_token.hpp>
 
 #include <chrono>
 #include <coroutine>
-#include <stop_token>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -19,7 +19,7 @@ namespace hotswap::inline v0_1 {
 /// What `sleep_for` returns; await it where it stands.
 class [[nodiscard]] sleep_awaiter : private timer, private stop_signal::receiver {
  public:
-  sleep_awaiter(clock& on, clock::steady_time_point due, std::stop_token token)
+  sleep_awaiter(clock& on, clock::steady_time_point due, stop_token token)
       : clock_(on), due_(due), token_(std::move(token)) {}
   ~sleep_awaiter() override { clock_.disarm(*this); }
 
@@ -47,7 +47,7 @@ class [[nodiscard]] sleep_awaiter : private timer, private stop_signal::receiver
 
   clock& clock_;
   clock::steady_time_point due_;
-  std::stop_token token_;
+  stop_token token_;
   std::coroutine_handle<> waiter_;
   stop_signal signal_;
   bool elapsed_ = false;
@@ -56,7 +56,7 @@ class [[nodiscard]] sleep_awaiter : private timer, private stop_signal::receiver
 /// Resumes on the clock's thread when `time` has passed, measured on its steady clock, or sooner if
 /// the token is triggered. Is awaited on the clock's thread.
 [[nodiscard]] inline sleep_awaiter sleep_for(clock& on, std::chrono::nanoseconds time,
-                                             std::stop_token token = {}) {
+                                             stop_token token = {}) {
   return {on, on.due_in(time), std::move(token)};
 }
 

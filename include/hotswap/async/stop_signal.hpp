@@ -6,10 +6,10 @@
 ///     class waiter : hotswap::stop_signal::receiver { void stop_requested() override; … };
 
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/stop_token.hpp>
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -33,7 +33,7 @@ class stop_signal {
 
   /// From now on `to.stop_requested()` is called once on the clock's thread after a stop request;
   /// one made before counts too. Costs nothing for a token that can never be triggered.
-  void open(clock& on, std::stop_token token, receiver& to) {
+  void open(clock& on, stop_token token, receiver& to) {
     if (!token.stop_possible()) return;
     notice_ = std::make_shared<notice>(to);
     callback_.emplace(std::move(token), poster{on.mail(), notice_});
@@ -67,7 +67,7 @@ class stop_signal {
   };
 
   std::shared_ptr<notice> notice_;
-  std::optional<std::stop_callback<poster>> callback_;
+  std::optional<stop_callback<poster>> callback_;
 };
 
 }  // namespace hotswap::inline v0_1

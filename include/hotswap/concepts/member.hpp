@@ -8,8 +8,8 @@
 ///                                       void(const hotswap::model_version&)>);
 
 #include <hotswap/async/resolves_to.hpp>
+#include <hotswap/async/stop_token.hpp>
 
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -135,8 +135,7 @@ struct divergence {
 namespace detail {
 
 template <typename Platform, typename Member, typename... Arguments>
-concept takes_stop_token =
-    std::is_invocable_v<Member, Platform&, Arguments..., const std::stop_token&>;
+concept takes_stop_token = std::is_invocable_v<Member, Platform&, Arguments..., const stop_token&>;
 
 template <typename Platform, typename Member, typename Signature>
 struct member_call;
@@ -146,7 +145,7 @@ struct member_call<Platform, Member, Result(Arguments...)> {
   static constexpr bool stoppable = takes_stop_token<Platform, Member, Arguments...>;
   static constexpr bool exists = stoppable || std::is_invocable_v<Member, Platform&, Arguments...>;
 
-  static decltype(auto) call(Platform& platform, const std::stop_token& stop,
+  static decltype(auto) call(Platform& platform, const stop_token& stop,
                              const std::remove_cvref_t<Arguments>&... arguments) {
     if constexpr (stoppable) {
       return Member{}(platform, arguments..., stop);
@@ -157,7 +156,7 @@ struct member_call<Platform, Member, Result(Arguments...)> {
 
   static constexpr bool answers() {
     if constexpr (exists) {
-      return resolves_to<decltype(call(std::declval<Platform&>(), std::declval<std::stop_token>(),
+      return resolves_to<decltype(call(std::declval<Platform&>(), std::declval<stop_token>(),
                                        std::declval<Arguments>()...)),
                          Result>;
     } else {
@@ -178,7 +177,7 @@ concept answers = detail::member_call<Platform, Member, Signature>::answers();
 
 /// Calls the member, and hands it the stop token if it takes one.
 template <typename Member, typename Signature, typename Platform, typename... Arguments>
-decltype(auto) call_member(Platform& platform, const std::stop_token& stop,
+decltype(auto) call_member(Platform& platform, const stop_token& stop,
                            const Arguments&... arguments) {
   return detail::member_call<Platform, Member, Signature>::call(platform, stop, arguments...);
 }

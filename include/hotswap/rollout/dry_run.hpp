@@ -5,6 +5,7 @@
 ///
 ///     calls = std::make_shared<hotswap::dry_run_calls>(std::move(calls));
 
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
@@ -14,7 +15,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -27,20 +27,20 @@ class basic_dry_run_calls final : public platform_calls {
  public:
   explicit basic_dry_run_calls(std::shared_ptr<platform_calls> real) : real_(std::move(real)) {}
 
-  task<void> deploy(model_version, std::stop_token) override { co_return; }
-  task<void> warm_up(model_version, std::stop_token) override { co_return; }
-  task<void> remove(model_version, std::stop_token) override { co_return; }
-  task<void> set_split(traffic_split, std::uint64_t, std::stop_token) override { co_return; }
+  task<void> deploy(model_version, stop_token) override { co_return; }
+  task<void> warm_up(model_version, stop_token) override { co_return; }
+  task<void> remove(model_version, stop_token) override { co_return; }
+  task<void> set_split(traffic_split, std::uint64_t, stop_token) override { co_return; }
   task<metrics_snapshot> collect(model_version version, time_window window,
-                                 std::stop_token stop) override {
+                                 stop_token stop) override {
     return real_->collect(std::move(version), window, std::move(stop));
   }
 
   [[nodiscard]] bool has_health_check() const noexcept override { return false; }
-  task<bool> healthy(model_version, std::stop_token) override { co_return true; }
+  task<bool> healthy(model_version, stop_token) override { co_return true; }
 
   [[nodiscard]] bool has_split() const noexcept override { return false; }
-  task<traffic_split> split(std::string model, std::stop_token stop) override {
+  task<traffic_split> split(std::string model, stop_token stop) override {
     return real_->split(std::move(model), std::move(stop));
   }
 

@@ -9,6 +9,7 @@
 #include <hotswap/async/awaitable.hpp>
 #include <hotswap/async/awaitable_bridge.hpp>
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/concepts/platform.hpp>
 #include <hotswap/core/error.hpp>
@@ -19,7 +20,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -34,26 +34,25 @@ class platform_calls {
   platform_calls& operator=(const platform_calls&) = delete;
   virtual ~platform_calls() = default;
 
-  virtual task<void> deploy(model_version version, std::stop_token stop) = 0;
-  virtual task<void> warm_up(model_version version, std::stop_token stop) = 0;
-  virtual task<void> remove(model_version version, std::stop_token stop) = 0;
-  virtual task<void> set_split(traffic_split split, std::uint64_t revision,
-                               std::stop_token stop) = 0;
+  virtual task<void> deploy(model_version version, stop_token stop) = 0;
+  virtual task<void> warm_up(model_version version, stop_token stop) = 0;
+  virtual task<void> remove(model_version version, stop_token stop) = 0;
+  virtual task<void> set_split(traffic_split split, std::uint64_t revision, stop_token stop) = 0;
   virtual task<metrics_snapshot> collect(model_version version, time_window window,
-                                         std::stop_token stop) = 0;
+                                         stop_token stop) = 0;
 
   [[nodiscard]] virtual bool has_health_check() const noexcept = 0;
-  virtual task<bool> healthy(model_version version, std::stop_token stop) = 0;
+  virtual task<bool> healthy(model_version version, stop_token stop) = 0;
 
   [[nodiscard]] virtual bool has_split() const noexcept = 0;
-  virtual task<traffic_split> split(std::string model, std::stop_token stop) = 0;
+  virtual task<traffic_split> split(std::string model, stop_token stop) = 0;
 };
 
 namespace detail {
 
 /// Calls the member and resolves what it returns. The arguments live in this coroutine's frame.
 template <typename Member, typename Signature, typename T, typename Part, typename... Arguments>
-task<T> resolve_member(Part& part, clock& on, std::stop_token stop, Arguments... arguments) {
+task<T> resolve_member(Part& part, clock& on, stop_token stop, Arguments... arguments) {
   using answer = decltype(call_member<Member, Signature>(part, stop, arguments...));
   if constexpr (awaitable<answer>) {
     answer pending = call_member<Member, Signature>(part, stop, arguments...);
@@ -88,19 +87,19 @@ class typed_platform_calls final : public platform_calls {
   typed_platform_calls(Server& server, Router& router, Metrics& metrics, clock& on) noexcept
       : server_(server), router_(router), metrics_(metrics), clock_(on) {}
 
-  task<void> deploy(model_version version, std::stop_token stop) override {
+  task<void> deploy(model_version version, stop_token stop) override {
     return resolve_member<member::deploy, void(const model_version&), void>(
         server_, clock_, std::move(stop), std::move(version));
   }
-  task<void> warm_up(model_version version, std::stop_token stop) override {
+  task<void> warm_up(model_version version, stop_token stop) override {
     return resolve_member<member::warm_up, void(const model_version&), void>(
         server_, clock_, std::move(stop), std::move(version));
   }
-  task<void> remove(model_version version, std::stop_token stop) override {
+  task<void> remove(model_version version, stop_token stop) override {
     return resolve_member<member::remove, void(const model_version&), void>(
         server_, clock_, std::move(stop), std::move(version));
   }
-  task<void> set_split(traffic_split split, std::uint64_t revision, std::stop_token stop) override {
+  task<void> set_split(traffic_split split, std::uint64_t revision, stop_token stop) override {
     if constexpr (FencedRouter<Router>) {
       return resolve_member<member::set_split, void(const traffic_split&, const std::uint64_t&),
                             void>(router_, clock_, std::move(stop), std::move(split), revision);
@@ -110,7 +109,7 @@ class typed_platform_calls final : public platform_calls {
     }
   }
   task<metrics_snapshot> collect(model_version version, time_window window,
-                                 std::stop_token stop) override {
+                                 stop_token stop) override {
     return resolve_member<member::collect,
                           metrics_snapshot(const model_version&, const time_window&),
                           metrics_snapshot>(metrics_, clock_, std::move(stop), std::move(version),
@@ -118,7 +117,7 @@ class typed_platform_calls final : public platform_calls {
   }
 
   [[nodiscard]] bool has_health_check() const noexcept override { return HealthCheckable<Server>; }
-  task<bool> healthy(model_version version, std::stop_token stop) override {
+  task<bool> healthy(model_version version, stop_token stop) override {
     if constexpr (HealthCheckable<Server>) {
       return resolve_member<member::healthy, bool(const model_version&), bool>(
           server_, clock_, std::move(stop), std::move(version));
@@ -128,7 +127,7 @@ class typed_platform_calls final : public platform_calls {
   }
 
   [[nodiscard]] bool has_split() const noexcept override { return ReadableRouter<Router>; }
-  task<traffic_split> split(std::string model, std::stop_token stop) override {
+  task<traffic_split> split(std::string model, stop_token stop) override {
     if constexpr (ReadableRouter<Router>) {
       return resolve_member<member::split, traffic_split(const std::string&), traffic_split>(
           router_, clock_, std::move(stop), std::move(model));

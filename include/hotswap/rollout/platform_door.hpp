@@ -9,6 +9,7 @@
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
@@ -33,7 +34,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -100,7 +100,7 @@ class basic_platform_door {
     call_terms terms{std::move(step), "deploy of " + to_string(version), deadlines_.deploy,
                      reason_code::deploy_failed};
     terms.attempts = attempts_;
-    return attempt<void>(std::move(terms), [calls = calls_, version](std::stop_token stop) {
+    return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->deploy(version, std::move(stop));
     });
   }
@@ -111,7 +111,7 @@ class basic_platform_door {
                      limit_of_rollback.value_or(deadlines_.warm_up), reason_code::warm_up_failed};
     terms.attempts = attempts_;
     terms.shielded = limit_of_rollback.has_value();
-    return attempt<void>(std::move(terms), [calls = calls_, version](std::stop_token stop) {
+    return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->warm_up(version, std::move(stop));
     });
   }
@@ -122,7 +122,7 @@ class basic_platform_door {
                      reason_code::failed};
     terms.attempts = attempts_;
     terms.shielded = true;
-    return attempt<void>(std::move(terms), [calls = calls_, version](std::stop_token stop) {
+    return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->remove(version, std::move(stop));
     });
   }
@@ -139,7 +139,7 @@ class basic_platform_door {
     terms.is_of_router = true;
     return attempt<void>(
         std::move(terms),
-        [this, calls = calls_, split = split.with_salt(salt_of(split))](std::stop_token stop) {
+        [this, calls = calls_, split = split.with_salt(salt_of(split))](stop_token stop) {
           return calls->set_split(split, next_revision(),
                                   std::move(stop));  // starts while `this` waits
         });
@@ -150,17 +150,17 @@ class basic_platform_door {
                      reason_code::set_split_failed};
     terms.attempts = attempts;
     terms.shielded = shielded;
-    return attempt<traffic_split>(
-        std::move(terms), [calls = calls_, model = chronicle_.stream()](std::stop_token stop) {
-          return calls->split(model, std::move(stop));
-        });
+    return attempt<traffic_split>(std::move(terms),
+                                  [calls = calls_, model = chronicle_.stream()](stop_token stop) {
+                                    return calls->split(model, std::move(stop));
+                                  });
   }
 
   task<bool> healthy(std::string step, model_version version, bool shielded = false) {
     call_terms terms{std::move(step), "healthy of " + to_string(version), deadlines_.healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
-    return attempt<bool>(std::move(terms), [calls = calls_, version](std::stop_token stop) {
+    return attempt<bool>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->healthy(version, std::move(stop));
     });
   }
@@ -186,13 +186,13 @@ class basic_platform_door {
     terms.attempts = attempts;
     terms.retries_late = true;
     return attempt<metrics_snapshot>(std::move(terms),
-                                     [calls = calls_, version, window](std::stop_token stop) {
+                                     [calls = calls_, version, window](stop_token stop) {
                                        return calls->collect(version, window, std::move(stop));
                                      });
   }
 
   template <typename T>
-  using thunk = std::function<task<T>(std::stop_token)>;
+  using thunk = std::function<task<T>(stop_token)>;
 
   std::string salt_of(const traffic_split& split) const {
     return split.salt().empty() ? chronicle_.id() : split.salt();

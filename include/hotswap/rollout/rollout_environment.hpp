@@ -8,6 +8,7 @@
 ///     hotswap::rollout_context context{environment};
 
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
@@ -19,7 +20,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -59,7 +59,7 @@ class rollout_environment {
 
   std::uint64_t seed = 0;        ///< of the jitter in back-offs: the same seed, the same rollout
   std::string driver = "local";  ///< this incarnation; unlike any other that shares the journal
-  std::stop_token stop;          ///< a shutdown, next to the clock's own
+  stop_token stop;               ///< a shutdown, next to the clock's own
 };
 
 }  // namespace hotswap::inline v0_1

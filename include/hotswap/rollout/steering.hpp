@@ -10,6 +10,7 @@
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/sleep.hpp>
 #include <hotswap/async/stop_signal.hpp>
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/async/timer.hpp>
 #include <hotswap/core/event.hpp>
@@ -25,7 +26,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -60,7 +60,7 @@ class basic_steering final : private detail::control_channel::receiver,
   task<std::chrono::nanoseconds> pass_time(std::chrono::nanoseconds limit) {
     check();
     const auto from = clock_.steady_now();
-    const std::stop_token news = news_.get_token();
+    const stop_token news = news_.get_token();
     co_await sleep_for(clock_, limit, news);
     check();
     co_return clock_.steady_now() - from;
@@ -72,7 +72,7 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   /// Gives up calls into the platform when the rollout is to end.
-  [[nodiscard]] std::stop_token given_up() const noexcept { return give_up_.get_token(); }
+  [[nodiscard]] stop_token given_up() const noexcept { return give_up_.get_token(); }
 
   [[nodiscard]] bool paused() const noexcept { return paused_; }
   [[nodiscard]] bool promoted() const noexcept { return promotion_ || to_last_step_; }
@@ -211,7 +211,7 @@ class basic_steering final : private detail::control_channel::receiver,
     give_up_.request_stop();
   }
 
-  void news() { std::exchange(news_, std::stop_source{}).request_stop(); }
+  void news() { std::exchange(news_, stop_source{}).request_stop(); }
 
   void count_down() {
     if (!time_left_ || paused_ || held_ || closed_because_) return;
@@ -239,8 +239,8 @@ class basic_steering final : private detail::control_channel::receiver,
   clock::steady_time_point counting_since_{};
   stop_signal loop_stops_;
   stop_signal process_stops_;
-  std::stop_source news_;
-  std::stop_source give_up_;
+  stop_source news_;
+  stop_source give_up_;
   std::exception_ptr ending_;
   std::optional<std::string> closed_because_;
   bool paused_ = false;

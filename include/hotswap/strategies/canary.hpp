@@ -22,34 +22,11 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace hotswap::inline v0_1 {
-
-namespace detail {
-
-inline std::vector<planned_bake> planned_bakes(const canary_config& config) {
-  std::vector<planned_bake> bakes;
-  for (const canary_step& each : config.steps) {
-    bakes.emplace_back(each.share, each.duration.value_or(config.monitoring_duration),
-                       each.minimum_samples.value_or(config.minimum_samples));
-  }
-  return bakes;
-}
-
-inline std::unique_ptr<judge> judge_of(const canary_step& step, const canary_config& config) {
-  return std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
-                                           step.minimum_samples.value_or(config.minimum_samples));
-}
-
-inline std::string name_of(const canary_step& step) {
-  std::string share = to_string(step.share);
-  share.resize(share.size() - 2);  // without " %"
-  return "step-" + share;
-}
-
-}  // namespace detail
 
 /// Deploys the candidate next to the baseline, gives it one share of the traffic after the other,
 /// and rolls back as soon as a look at the metrics does not pass.
@@ -88,7 +65,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
   /// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
   static task<void> steps(rollout& running, const canary_config& config) {
     auto start = running.step("start");
-    co_await start.reference(config.monitoring_duration, detail::planned_bakes(config));
+    co_await start.reference(config.monitoring_duration, planned_bakes(config));
     co_await start.deploy(running.candidate());
     co_await start.warm_up(running.candidate());
 
@@ -96,20 +73,40 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
       const bool is_last = &to == &config.steps.back();
       if (running.goes_to_last_step() && !is_last) continue;
 
-      auto step = running.step(detail::name_of(to));
+      auto step = running.step(name_of(to));
       if (to.approval) co_await step.approve();
       // a holdback leaves the last step something to compare with
       const share candidate_share = is_last ? config.holdback.rest() : to.share;
       co_await step.shift(
           traffic_split::between(running.baseline(), running.candidate(), candidate_share));
-      co_await step.observe(to.duration.value_or(config.monitoring_duration),
-                            detail::judge_of(to, config));
+      co_await step.observe(to.duration.value_or(config.monitoring_duration), judge_of(to, config));
     }
 
     auto end = running.step("end");
     if (config.holdback > share{}) co_await end.shift(traffic_split::all_to(running.candidate()));
     co_await end.wait(config.keep_duration);  // the baseline is warm: a way back costs nothing yet
     co_await end.retire(running.baseline());
+  }
+
+  static std::vector<planned_bake> planned_bakes(const canary_config& config) {
+    std::vector<planned_bake> bakes;
+    for (const canary_step& each : config.steps) {
+      bakes.emplace_back(each.share, each.duration.value_or(config.monitoring_duration),
+                         each.minimum_samples.value_or(config.minimum_samples));
+    }
+    return bakes;
+  }
+
+  static std::unique_ptr<judge> judge_of(const canary_step& step, const canary_config& config) {
+    return std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
+                                             step.minimum_samples.value_or(config.minimum_samples));
+  }
+
+  /// `step-25`
+  static std::string name_of(const canary_step& step) {
+    std::string share = to_string(step.share);
+    share.resize(share.size() - std::string_view{" %"}.size());
+    return "step-" + share;
   }
 
   Server& server_;
