@@ -182,6 +182,13 @@ struct call_result<Answer> {
   using type = typename awaitable_bridge<Answer>::result_type;
 };
 
+// g++ 12 takes a coroutine's frame for a type of this file, and warns if what it awaits stands in
+// an unnamed namespace of the user's.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 /// Owns the function, its answer and the state for as long as user code takes.
 template <typename T, typename Function>
 call_frame make_call_frame(std::shared_ptr<call_state<T>> state, clock& on, Function function) {
@@ -214,6 +221,10 @@ call_frame make_call_frame(std::shared_ptr<call_state<T>> state, clock& on, Func
   }
   call_state_base::end(state);
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace detail
 

@@ -50,6 +50,13 @@ class platform_calls {
 
 namespace detail {
 
+// g++ 12 takes a coroutine's frame for a type of this file, and warns if what it awaits stands in
+// an unnamed namespace of the user's.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 /// Calls the member and resolves what it returns. The arguments live in this coroutine's frame.
 template <typename Member, typename Signature, typename T, typename Part, typename... Arguments>
 task<T> resolve_member(Part& part, clock& on, stop_token stop, Arguments... arguments) {
@@ -78,6 +85,10 @@ task<T> resolve_member(Part& part, clock& on, stop_token stop, Arguments... argu
     co_return call_member<Member, Signature>(part, stop, arguments...);
   }
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 /// Closed to types that were not diagnosed to be a platform, so that a missing member is reported
 /// once, by its sentence, and not again from in here.
