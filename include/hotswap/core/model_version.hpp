@@ -30,12 +30,13 @@ inline bool is_name(std::string_view text) noexcept {
   return true;
 }
 
-/// Escapes what would break a message's line, so that a hostile name cannot forge a second one.
+/// Escapes all but printable ASCII, so that a hostile name can neither forge a second line nor talk
+/// to a terminal, and so that a message is UTF-8 whatever it quotes, and wherever it cuts.
 inline std::string quoted_for_message(std::string_view text) {
   constexpr std::size_t longest_shown = 140;
   std::string quoted{"\""};
   for (const char c : text.substr(0, longest_shown)) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\') {
+    if (c < ' ' || c > '~' || c == '"' || c == '\\') {
       constexpr std::string_view digits = "0123456789abcdef";
       quoted += "\\x";
       quoted += digits[static_cast<unsigned char>(c) >> 4U];
