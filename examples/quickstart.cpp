@@ -127,9 +127,9 @@ int main(int argc, char** argv) {
   const std::jthread traffic{[&](const std::stop_token& stop) { send_requests(stop, service); }};
 
   hotswap::canary_config config;
-  config.monitoring_duration = 500ms;  // minutes, in production
-  config.minimum_samples = 100;        // thousands, in production
-  config.keep_duration = 500ms;        // for which version 1 stays warm at the end
+  config.monitoring_duration = 500ms;       // minutes, in production
+  config.minimum_samples = 100;             // thousands, in production
+  config.keep_duration = 500ms;             // for which version 1 stays warm at the end
   config.required_metrics = {"errorRate"};  // `handle` does not time the requests
 
   hotswap::event_loop loop;
