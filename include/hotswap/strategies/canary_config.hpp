@@ -8,26 +8,20 @@
 
 #include <hotswap/core/share.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/strategies/canary_step.hpp>
+#include <hotswap/strategies/common_keys.hpp>
+#include <hotswap/strategies/config_rule.hpp>
+#include <hotswap/strategies/validator.hpp>
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <optional>
+#include <string>
 #include <vector>
 
 namespace hotswap::inline v0_1 {
-
-/// One rise of the candidate's share. What it leaves open, the config says.
-class canary_step {
- public:
-  canary_step(hotswap::share to) : share(to) {}  // NOLINT: a plain share is a step
-
-  hotswap::share share;
-  std::optional<std::chrono::milliseconds> duration;  ///< of the bake
-  std::optional<std::uint64_t> minimum_samples;       ///< of each side
-  bool approval = false;                              ///< a person must approve before this rise
-
-  friend bool operator==(const canary_step&, const canary_step&) = default;
-};
 
 /// The document `"strategy": "Canary"`, with its defaults.
 class canary_config : public rollout_config {
@@ -43,5 +37,46 @@ class canary_config : public rollout_config {
 
   friend bool operator==(const canary_config&, const canary_config&) = default;
 };
+
+/// Shows each key with its field and its rule to `visit(key, field, rule)`.
+template <typename Visitor, maybe_const<canary_config> Config>
+void describe(Visitor& visit, Config& config) {
+  visit("steps", config.steps, rule::steps{true});
+  visit("monitoringDuration", config.monitoring_duration, rule::positive);
+  visit("minimumSamples", config.minimum_samples, rule::samples);
+  visit("keepDuration", config.keep_duration, rule::not_negative);
+  describe_common(visit, config);
+}
+
+/// The least time that the rollout takes: its bakes and the time that the baseline is kept.
+[[nodiscard]] inline std::chrono::milliseconds planned_waits(const canary_config& config) {
+  std::chrono::milliseconds sum = config.keep_duration;
+  for (const auto& step : config.steps) {
+    sum += step.duration.value_or(config.monitoring_duration);
+  }
+  return sum;
+}
+
+/// @param at  the JSON pointer to this config; empty unless it stands within another one.
+/// @throws config_error  for the first setting that cannot be used.
+inline void validate(const canary_config& config, const std::string& at = "") {
+  const validator visit{at};
+  describe(visit, config);
+
+  auto bake = rule::longest_duration;
+  for (const auto& step : config.steps) {
+    bake = std::min(bake, step.duration.value_or(config.monitoring_duration));
+  }
+  check_together(at, config, planned_waits(config), bake);
+
+  const share last = config.holdback.rest();
+  if (config.steps.size() > 1 && last <= config.steps[config.steps.size() - 2].share) {
+    const share before = config.steps[config.steps.size() - 2].share;
+    refuse(at + "/holdback",
+           fmt::format("leave the last step above the one before it, {}",
+                       rule::percentage.written(before)),
+           fmt::format("{}", rule::percentage.written(config.holdback)));
+  }
+}
 
 }  // namespace hotswap::inline v0_1
