@@ -1,0 +1,94 @@
+#pragma once
+
+/// @file
+/// A rollout by whichever strategy an operator's document names.
+///
+///     const auto config = hotswap::parse_strategy(json);
+///     co_await hotswap::deploy(server, router, metrics, config, baseline, candidate, context);
+
+#include <hotswap/async/task.hpp>
+#include <hotswap/concepts/member.hpp>
+#include <hotswap/concepts/metrics_source.hpp>
+#include <hotswap/concepts/model_server.hpp>
+#include <hotswap/concepts/traffic_router.hpp>
+#include <hotswap/config/strategy_config.hpp>
+#include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/server_id.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/strategies/blue_green_config.hpp>
+#include <hotswap/strategies/canary.hpp>
+#include <hotswap/strategies/canary_config.hpp>
+#include <hotswap/strategies/config_rule.hpp>
+#include <hotswap/strategies/rolling_config.hpp>
+#include <hotswap/strategies/shadow_config.hpp>
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// The member that a strategy needs and the platform lacks, as "a server with the member
+/// smoke_test"; empty if the three types can serve it.
+template <typename Server, typename Router, typename Metrics>
+[[nodiscard]] std::string_view missing_member(const strategy_config& config) {
+  using servers_call = std::vector<server_id>(const std::string&);
+  using update_call = void(const server_id&, const model_version&);
+  using healthy_call = bool(const server_id&);
+
+  constexpr auto unless = [](bool has, std::string_view needed) {
+    return has ? std::string_view{} : needed;
+  };
+  constexpr auto smoke_test = unless(SmokeTestable<Server>, "a server with the member smoke_test");
+  constexpr auto mirror = unless(MirroringRouter<Router>, "a router with the member set_mirror");
+  constexpr auto divergence =
+      unless(DivergenceSource<Metrics>, "metrics with the member divergence");
+  constexpr auto servers =
+      unless(answers<Server, member::servers, servers_call>, "a server with the member servers");
+  constexpr auto update =
+      unless(answers<Server, member::update, update_call>, "a server with the member update");
+  constexpr auto healthy = unless(answers<Server, member::healthy, healthy_call>,
+                                  "a server with the member healthy of a server_id");
+
+  if (std::holds_alternative<blue_green_config>(config)) return smoke_test;
+  if (std::holds_alternative<rolling_config>(config)) {
+    return !servers.empty() ? servers : !update.empty() ? update : healthy;
+  }
+  if (const auto* shadow = std::get_if<shadow_config>(&config)) {
+    const bool goes_on = shadow->promote() == shadow_promotion::blue_green;
+    const auto then = goes_on ? smoke_test : std::string_view{};
+    return !mirror.empty() ? mirror : !divergence.empty() ? divergence : then;
+  }
+  return {};
+}
+
+/// Replaces `baseline` by `candidate` as `config` says; each strategy's own `deploy` tells what it
+/// promises and how it fails. Server, router and metrics outlive the rollout and its outstanding
+/// calls; the config may die first.
+///
+/// @throws config_error  at once: at `/strategy` if the platform lacks a member that the strategy
+/// needs, or if this version does not have the strategy; elsewhere if a setting cannot be used.
+template <typename Server, typename Router, typename Metrics>
+[[nodiscard]] task<deployment_result> deploy(Server& server, Router& router, Metrics& metrics,
+                                             const strategy_config& config, model_version baseline,
+                                             model_version candidate, rollout_context& context) {
+  validate(config);
+  const std::string_view missing = missing_member<Server, Router, Metrics>(config);
+  if (!missing.empty()) {
+    refuse("/strategy", "be one that the platform can serve",
+           fmt::format("{}, which needs {}", strategy_name(config), missing));
+  }
+  if (const auto* canary = std::get_if<canary_config>(&config)) {
+    const canary_strategy strategy{server, router, metrics, *canary};
+    return strategy.deploy(std::move(baseline), std::move(candidate), context);
+  }
+  refuse("/strategy", "be Canary, the one strategy that this version can deploy",
+         strategy_name(config));
+}
+
+}  // namespace hotswap::inline v0_1

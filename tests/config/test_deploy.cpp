@@ -1,0 +1,193 @@
+// A document decides at run time which strategy moves the traffic, as far as the platform's types
+// can serve it.
+
+#include <hotswap/async/virtual_clock.hpp>
+#include <hotswap/config/deploy.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/smoke_test_report.hpp>
+#include <hotswap/core/time_window.hpp>
+#include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+
+#include "config/refusal.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using hotswap::model_version;
+
+// not unnamed: g++ 12 warns of coroutines over types of an unnamed namespace
+namespace deploy_tests {
+
+struct plain_server {
+  void deploy(const model_version&) {}
+  void warm_up(const model_version&) {}
+  void remove(const model_version& version) { removed.push_back(to_string(version)); }
+
+  std::vector<std::string> removed;
+};
+
+struct tested_server : plain_server {
+  hotswap::smoke_test_report smoke_test(const model_version&, std::size_t) { return {}; }
+};
+
+struct listed_servers : plain_server {
+  std::vector<hotswap::server_id> servers(const std::string&) { return {}; }
+};
+
+struct updated_servers : listed_servers {
+  void update(const hotswap::server_id&, const model_version&) {}
+};
+
+struct fleet : updated_servers {
+  bool healthy(const hotswap::server_id&) { return true; }
+};
+
+struct plain_router {
+  void set_split(const hotswap::traffic_split& split) {
+    candidate_shares.push_back(split.share_of({"fraud", "2"}).basis_points());
+  }
+
+  std::vector<int> candidate_shares;
+};
+
+struct mirroring_router : plain_router {
+  void set_mirror(const model_version&, const model_version&, const hotswap::share&) {}
+};
+
+/// 20 requests a second of every version, none of which fails.
+struct plain_metrics {
+  hotswap::metrics_snapshot collect(const model_version&, const hotswap::time_window& window) {
+    hotswap::metrics_snapshot snapshot;
+    const auto length = std::chrono::duration_cast<std::chrono::seconds>(window.duration());
+    snapshot.requests = 20 * static_cast<std::uint64_t>(length.count());
+    snapshot.latency = hotswap::stats::moments::from_summary(snapshot.requests, 0.02, 1e-6);
+    return snapshot;
+  }
+};
+
+struct comparing_metrics : plain_metrics {
+  hotswap::divergence_snapshot divergence(const model_version&, const model_version&,
+                                          const hotswap::time_window&) {
+    return {};
+  }
+};
+
+/// How the platform refuses the document; nothing of it may have been called.
+template <typename Server, typename Router, typename Metrics>
+std::string refused(Server server, Router router, Metrics metrics, std::string_view json) {
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+  const auto config = hotswap::parse_strategy(json);
+  const auto refused = config_tests::refusal_of([&] {
+    (void)hotswap::deploy(server, router, metrics, config, {"fraud", "1"}, {"fraud", "2"}, context);
+  });
+  CHECK(refused.pointer == "/strategy");
+  CHECK(router.candidate_shares.empty());
+  return refused.message;
+}
+
+constexpr std::string_view blue_green = R"({"strategy": "BlueGreen"})";
+constexpr std::string_view ab_test = R"({"strategy": "ABTesting"})";
+constexpr std::string_view shadow = R"({"strategy": "Shadow"})";
+constexpr std::string_view promoting = R"({"strategy": "Shadow", "promote": "blueGreen"})";
+constexpr std::string_view rolling = R"({"strategy": "Rolling"})";
+
+}  // namespace deploy_tests
+
+using namespace deploy_tests;
+
+TEST_CASE("deploy: a canary's document moves the traffic step by step", "[config][deploy]") {
+  plain_server server;
+  plain_router router;
+  plain_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+  const auto config = hotswap::parse_strategy(R"({"strategy": "Canary", "steps": [5, 50, 100]})");
+
+  const auto result = clock.run(
+      hotswap::deploy(server, router, metrics, config, {"fraud", "1"}, {"fraud", "2"}, context));
+
+  CHECK(result.status() == hotswap::deployment_status::succeeded);
+  CHECK(result.active() == model_version{"fraud", "2"});
+  CHECK(router.candidate_shares == std::vector<int>{0, 500, 5'000, 10'000});
+  CHECK(server.removed == std::vector<std::string>{"fraud@1"});
+}
+
+TEST_CASE("deploy: the config may die before the rollout starts", "[config][deploy]") {
+  plain_server server;
+  plain_router router;
+  plain_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+
+  auto rollout = hotswap::deploy(server, router, metrics, hotswap::canary_config{}, {"fraud", "1"},
+                                 {"fraud", "2"}, context);
+  const auto result = clock.run(std::move(rollout));
+
+  CHECK(result.status() == hotswap::deployment_status::succeeded);
+  CHECK(router.candidate_shares == std::vector<int>{0, 1'000, 2'500, 5'000, 10'000});
+}
+
+TEST_CASE("deploy: a document that needs more than the platform has names the member",
+          "[config][deploy][errors]") {
+  const std::string rule = "/strategy: must be one that the platform can serve, got ";
+  const plain_server server;
+  const plain_router router;
+  const plain_metrics metrics;
+
+  CHECK(refused(server, router, metrics, blue_green) ==
+        rule + "BlueGreen, which needs a server with the member smoke_test");
+  CHECK(refused(server, router, metrics, shadow) ==
+        rule + "Shadow, which needs a router with the member set_mirror");
+  CHECK(refused(server, mirroring_router{}, metrics, shadow) ==
+        rule + "Shadow, which needs metrics with the member divergence");
+  CHECK(refused(server, mirroring_router{}, comparing_metrics{}, promoting) ==
+        rule + "Shadow, which needs a server with the member smoke_test");
+  CHECK(refused(server, router, metrics, rolling) ==
+        rule + "Rolling, which needs a server with the member servers");
+  CHECK(refused(listed_servers{}, router, metrics, rolling) ==
+        rule + "Rolling, which needs a server with the member update");
+  CHECK(refused(updated_servers{}, router, metrics, rolling) ==
+        rule + "Rolling, which needs a server with the member healthy of a server_id");
+}
+
+TEST_CASE(
+    "deploy: a strategy that this version lacks is refused, though the platform could serve it",
+    "[config][deploy][errors]") {
+  const std::string rule =
+      "/strategy: must be Canary, the one strategy that this version can deploy, got ";
+  const plain_router router;
+  const mirroring_router mirror;
+  const comparing_metrics metrics;
+
+  CHECK(refused(tested_server{}, router, metrics, blue_green) == rule + "BlueGreen");
+  CHECK(refused(plain_server{}, router, metrics, ab_test) == rule + "ABTesting");
+  CHECK(refused(plain_server{}, mirror, metrics, shadow) == rule + "Shadow");
+  CHECK(refused(tested_server{}, mirror, metrics, promoting) == rule + "Shadow");
+  CHECK(refused(fleet{}, router, metrics, rolling) == rule + "Rolling");
+}
+
+TEST_CASE("deploy: a config that was filled in C++ is held to its document's rules",
+          "[config][deploy][errors]") {
+  plain_server server;
+  plain_router router;
+  plain_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+  hotswap::canary_config config;
+  config.steps.clear();
+
+  const auto refused = config_tests::refusal_of([&] {
+    (void)hotswap::deploy(server, router, metrics, config, {"fraud", "1"}, {"fraud", "2"}, context);
+  });
+
+  CHECK(refused.message == "/steps: must end at 100, got an empty list");
+}
