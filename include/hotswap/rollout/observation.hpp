@@ -46,12 +46,16 @@ class observation {
 
   /// @param counting  false while paused, held or at a gate: looks go on, the bake does not.
   [[nodiscard]] nanoseconds until_next_look(bool counting) const noexcept {
-    return counting ? std::min(until_look_, left_) : until_look_;
+    return std::max(nanoseconds::zero(), counting ? std::min(until_look_, left_) : until_look_);
   }
 
-  void pass(nanoseconds time, bool counting) noexcept {
-    until_look_ -= time;
-    if (counting) left_ -= time;
+  /// Lets the time since the last call pass, that of the looks included; says how long it was.
+  nanoseconds catch_up(bool counting) {
+    const auto present = clock_.steady_now();
+    const nanoseconds passed = present - std::exchange(caught_up_, present);
+    until_look_ -= passed;
+    if (counting) left_ -= passed;
+    return passed;
   }
 
   [[nodiscard]] bool is_over() const noexcept { return left_ <= nanoseconds::zero(); }
@@ -146,6 +150,7 @@ class observation {
   nanoseconds left_;
   nanoseconds planned_ = bake_;
   nanoseconds until_look_;
+  clock::steady_time_point caught_up_ = clock_.steady_now();
   time_window::time_point window_end_;
   clock::steady_time_point window_end_steady_;
   metrics_snapshot baseline_seen_;

@@ -57,7 +57,7 @@ class call_terms {
   int attempts = 1;
   bool shielded = false;      ///< neither abort nor stop gives it up: for roll-back
   bool retries_late = false;  ///< tries again also after a deadline
-  bool is_of_router = false;  ///< counted among those a roll-back waits for
+  std::shared_ptr<outstanding_calls> counter;  ///< of its kind, besides that of all calls
 };
 
 [[nodiscard]] inline std::string text_of(std::chrono::nanoseconds time) {
@@ -93,6 +93,10 @@ class basic_platform_door {
     return router_calls_;
   }
 
+  [[nodiscard]] const std::shared_ptr<outstanding_calls>& deploy_calls() const noexcept {
+    return deploy_calls_;
+  }
+
   /// Of a fenced router: above those of all earlier rollouts of the model.
   void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
 
@@ -100,6 +104,7 @@ class basic_platform_door {
     call_terms terms{std::move(step), "deploy of " + to_string(version), deadlines_.deploy,
                      reason_code::deploy_failed};
     terms.attempts = attempts_;
+    terms.counter = deploy_calls_;
     return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->deploy(version, std::move(stop));
     });
@@ -136,7 +141,7 @@ class basic_platform_door {
 
   /// With a fenced router, each call has a revision above all before.
   task<void> set_split(call_terms terms, traffic_split split) {
-    terms.is_of_router = true;
+    terms.counter = router_calls_;
     return attempt<void>(
         std::move(terms),
         [this, calls = calls_, split = split.with_salt(salt_of(split))](stop_token stop) {
@@ -214,7 +219,7 @@ class basic_platform_door {
         call_options options;
         if (!terms.shielded) options.cancel = steering_.given_up();
         options.counters[0] = all_calls_;
-        if (terms.is_of_router) options.counters[1] = router_calls_;
+        options.counters[1] = terms.counter;
         if constexpr (std::is_void_v<T>) {
           co_await call(clock_, terms.limit, std::move(started), std::move(options));
           co_return;
@@ -279,6 +284,7 @@ class basic_platform_door {
   std::uint64_t next_revision_ = 1;
   std::shared_ptr<outstanding_calls> all_calls_;
   std::shared_ptr<outstanding_calls> router_calls_ = std::make_shared<outstanding_calls>();
+  std::shared_ptr<outstanding_calls> deploy_calls_ = std::make_shared<outstanding_calls>();
 };
 
 using platform_door = basic_platform_door<>;

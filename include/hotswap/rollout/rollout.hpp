@@ -98,6 +98,12 @@ class basic_rollout {
   /// @throws std::logic_error  if there was a step of this name.
   [[nodiscard]] named_step step(std::string name);
 
+  /// The same for the step after which there is none to be promoted to.
+  [[nodiscard]] named_step last_step(std::string name) {
+    steering_.reached_last_step();
+    return step(std::move(name));
+  }
+
   /// Runs a strategy's steps to their end. Whatever they throw becomes a roll-back.
   /// @throws journal_conflict  if another driver has taken the rollout over; nothing was rolled
   /// back.
@@ -143,7 +149,7 @@ class basic_rollout {
   void release_hold();
   void require_hold_not_expired() const;
   void tell_promoted(const std::optional<control_command>& promotion);
-  task<void> require_no_fail();
+  task<void> wait_for_news();
   look_report judged(const paired_windows& seen);
   task<std::optional<paired_windows>> collect_windows(time_window window);
   void tell_of(std::shared_ptr<const look_report> report);
@@ -157,6 +163,7 @@ class basic_rollout {
   task<std::string> set_baseline_until_confirmed();
   task<void> remove_candidate();
   task<void> remove_or_tell(std::string step, model_version version);
+  void tell_left_over(std::string step, const model_version& version, const std::string& why);
   task<deployment_result> finish(deployment_status status, std::optional<model_version> active,
                                  hotswap::reason_code code, std::string reason);
   [[nodiscard]] const rollback_limits& limits() const noexcept {

@@ -41,8 +41,8 @@ task<void> basic_rollout<Tag>::observe(std::string step, std::chrono::nanosecond
     const bool counting = !steering_.paused() && !hold_left_;
     auto limit = observation_->until_next_look(counting);
     if (hold_left_) limit = std::min(limit, *hold_left_);
-    const std::chrono::nanoseconds passed = co_await steering_.pass_time(limit);
-    observation_->pass(passed, counting);
+    co_await steering_.pass_time(limit);
+    const std::chrono::nanoseconds passed = observation_->catch_up(counting);
     if (hold_left_) *hold_left_ -= passed;
     const bool asked = steering_.promoted();
     if (!observation_->look_is_due(counting) && !asked) {
@@ -156,9 +156,16 @@ void basic_rollout<Tag>::tell_promoted(const std::optional<control_command>& pro
   chronicle_.tell(std::move(promoted));
 }
 
-/// While a gate waits, looks go on, and a fail rolls back.
+/// Progress waits for news, judging does not: looks go on, and a fail rolls back.
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_no_fail() {
+task<void> basic_rollout<Tag>::wait_for_news() {
+  if (!observation_) {
+    co_await steering_.pass_time(std::chrono::nanoseconds::max());
+    co_return;
+  }
+  co_await steering_.pass_time(observation_->until_next_look(false));
+  observation_->catch_up(false);
+  if (!observation_->look_is_due(false)) co_return;
   const look_result seen = co_await look();
   if (seen.made == decision::fail) throw rollout_failure(seen.reason_code, seen.reason);
 }

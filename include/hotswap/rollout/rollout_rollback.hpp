@@ -14,11 +14,14 @@ namespace hotswap::inline v0_1 {
 template <typename Tag>
 task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
   steering_.close("the rollout is being rolled back");
-  const bool baseline_had_traffic = !intended_ || intended_->share_of(baseline()) > share{};
+  const bool baseline_had_traffic = !in_force_ || in_force_->share_of(baseline()) > share{};
   event started = chronicle_.about(event_kind::rollback_started, step_, cause.what());
   started.severity = severity::warning;
   started.reason_code = cause.reason_code();
   chronicle_.tell(std::move(started));
+  if (!step_.empty()) {
+    chronicle_.tell(event_kind::step_finished, std::exchange(step_, {}), "the step did not pass");
+  }
   steering_.announce("rollback", "shift",
                      "the baseline in force, or " + text_of(limits().set_split) + " of attempts");
   co_await chronicle_.record_if_possible(
@@ -111,16 +114,15 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::remove_candidate() {
   if (!candidate_was_deployed_) co_return;
   if (!router_is_drained_) {
-    event left = chronicle_.about(
-        event_kind::leftover, "rollback",
-        to_string(candidate()) + " is left over: a router call is still under way");
-    left.severity = severity::warning;
-    left.payload["version"] = candidate().version();
-    chronicle_.tell(std::move(left));
+    tell_left_over("rollback", candidate(), "a router call is still under way");
     co_return;
   }
   steering_.announce("rollback", "remove", "the server's remove");
   co_await remove_or_tell("rollback", candidate());
+  if (door_.deploy_calls()->count() > 0) {
+    tell_left_over("rollback", candidate(),
+                   "a deploy is still under way, and may end after remove");
+  }
 }
 
 }  // namespace hotswap::inline v0_1

@@ -110,9 +110,7 @@ task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(std
                                                                              std::string arguments,
                                                                              std::string awaits) {
   steering_.announce(step, verb, std::move(awaits));
-  while (steering_.paused()) {
-    co_await steering_.pass_time(std::chrono::nanoseconds::max());
-  }
+  while (steering_.paused() && verb != "observe") co_await wait_for_news();
   steering_.check();
   co_await chronicle_.record(step, verb, record_phase::began,
                              fingerprint_record{std::move(arguments)});
@@ -291,15 +289,7 @@ task<void> basic_rollout<Tag>::approve(std::string step) {
   waiting.payload["gate"] = step;
   chronicle_.tell(std::move(waiting));
   steering_.hold(true);
-  while (!steering_.approved(step)) {
-    const auto limit =
-        observation_ ? observation_->until_next_look(false) : std::chrono::nanoseconds::max();
-    const std::chrono::nanoseconds passed = co_await steering_.pass_time(limit);
-    if (observation_) {
-      observation_->pass(passed, false);
-      if (observation_->look_is_due(false)) co_await require_no_fail();
-    }
-  }
+  while (!steering_.approved(step)) co_await wait_for_news();
   steering_.hold(false);
   co_await end_verb(verb, "approved");
 }
@@ -335,9 +325,14 @@ task<void> basic_rollout<Tag>::remove_or_tell(std::string step, model_version ve
   } catch (const std::exception& failure) {
     text = failure.what();
   }
-  if (text.empty()) co_return;
-  event left =
-      chronicle_.about(event_kind::leftover, step, to_string(version) + " is left over: " + text);
+  if (!text.empty()) tell_left_over(std::move(step), version, text);
+}
+
+template <typename Tag>
+void basic_rollout<Tag>::tell_left_over(std::string step, const model_version& version,
+                                        const std::string& why) {
+  event left = chronicle_.about(event_kind::leftover, std::move(step),
+                                to_string(version) + " is left over: " + why);
   left.severity = severity::warning;
   left.payload["version"] = version.version();
   chronicle_.tell(std::move(left));

@@ -75,7 +75,7 @@ class basic_steering final : private detail::control_channel::receiver,
   [[nodiscard]] stop_token given_up() const noexcept { return give_up_.get_token(); }
 
   [[nodiscard]] bool paused() const noexcept { return paused_; }
-  [[nodiscard]] bool promoted() const noexcept { return promotion_ || to_last_step_; }
+  [[nodiscard]] bool promoted() const noexcept { return promotion_ || leaves_step_; }
   [[nodiscard]] bool to_last_step() const noexcept { return to_last_step_; }
   [[nodiscard]] bool approved(const std::string& gate) const { return approved_.contains(gate); }
 
@@ -83,7 +83,16 @@ class basic_steering final : private detail::control_channel::receiver,
   [[nodiscard]] const std::optional<control_command>& promotion() const noexcept {
     return promotion_;
   }
-  void answer_promotion() noexcept { promotion_.reset(); }
+  void answer_promotion() noexcept {
+    promotion_.reset();
+    leaves_step_ = false;
+  }
+
+  /// From here on there is no further step to go to.
+  void reached_last_step() noexcept {
+    in_last_step_ = true;
+    leaves_step_ = false;
+  }
 
   /// As if a person had, until one says otherwise.
   void pause_because(const std::string& reason) {
@@ -138,7 +147,9 @@ class basic_steering final : private detail::control_channel::receiver,
         promotion_ = std::move(command);
         break;
       case control_command::kind::promote_fully:
+        if (in_last_step_) break;
         to_last_step_ = true;
+        leaves_step_ = true;
         tell(event_kind::promoted, "to the last step", command);
         break;
       case control_command::kind::approve:
@@ -246,6 +257,8 @@ class basic_steering final : private detail::control_channel::receiver,
   bool paused_ = false;
   bool held_ = false;
   bool to_last_step_ = false;
+  bool leaves_step_ = false;
+  bool in_last_step_ = false;
   std::optional<control_command> promotion_;
   std::set<std::string> approved_;
   rollout_status status_;

@@ -39,7 +39,9 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
  public:
   /// @throws config_error  if the config breaks a rule, e.g. if the steps do not rise to 100 %.
   canary_strategy(Server& server, Router& router, Metrics& metrics, canary_config config = {})
-      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
+      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
+    validate(config_);
+  }
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.
   ///
@@ -73,7 +75,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
       const bool is_last = &to == &config.steps.back();
       if (running.goes_to_last_step() && !is_last) continue;
 
-      auto step = running.step(name_of(to));
+      auto step = is_last ? running.last_step(name_of(to)) : running.step(name_of(to));
       if (to.approval) co_await step.approve();
       // a holdback leaves the last step something to compare with
       const share candidate_share = is_last ? config.holdback.rest() : to.share;
