@@ -92,6 +92,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
 
   static std::vector<planned_bake> planned_bakes(const canary_config& config) {
     std::vector<planned_bake> bakes;
+    bakes.reserve(config.steps.size());
     for (const canary_step& each : config.steps) {
       bakes.emplace_back(each.share, each.duration.value_or(config.monitoring_duration),
                          each.minimum_samples.value_or(config.minimum_samples));
