@@ -13,7 +13,8 @@
 
 namespace hotswap::inline v0_1 {
 
-/// Is filled once and taken once.
+/// Is filled once and taken once. An exception leaves it for good, so that its last owner is the
+/// thread that caught it, and not whichever destroys this.
 template <typename T>
 class result {
  public:
@@ -25,7 +26,7 @@ class result {
 
   /// @throws …  what it failed with.
   T take() {
-    if (failure_) std::rethrow_exception(failure_);
+    if (failure_) std::rethrow_exception(std::move(failure_));
     return std::move(*value_);
   }
 
@@ -38,8 +39,8 @@ template <>
 class result<void> {
  public:
   void fail(std::exception_ptr failure) noexcept { failure_ = std::move(failure); }
-  void take() const {
-    if (failure_) std::rethrow_exception(failure_);
+  void take() {
+    if (failure_) std::rethrow_exception(std::move(failure_));
   }
 
  private:

@@ -80,7 +80,7 @@ class task_promise<void> : public task_promise_base {
   task<void> get_return_object() noexcept;
   void return_void() const noexcept {}
   void unhandled_exception() noexcept { end_.fail(std::current_exception()); }
-  void take() const { end_.take(); }
+  void take() { end_.take(); }
 
  private:
   result<void> end_;
