@@ -154,11 +154,13 @@ struct member_call<Platform, Member, Result(Arguments...)> {
     }
   }
 
+  /// Asks for types only: nothing of the user's is instantiated, nor needs a definition.
   static constexpr bool answers() {
-    if constexpr (exists) {
-      return resolves_to<decltype(call(std::declval<Platform&>(), std::declval<stop_token>(),
-                                       std::declval<Arguments>()...)),
-                         Result>;
+    if constexpr (stoppable) {
+      using answer = std::invoke_result_t<Member, Platform&, Arguments..., const stop_token&>;
+      return resolves_to<answer, Result>;
+    } else if constexpr (exists) {
+      return resolves_to<std::invoke_result_t<Member, Platform&, Arguments...>, Result>;
     } else {
       return false;
     }
