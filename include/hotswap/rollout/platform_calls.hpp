@@ -64,18 +64,18 @@ task<T> resolve_member(Part& part, clock& on, stop_token stop, Arguments... argu
   if constexpr (awaitable<answer>) {
     answer pending = call_member<Member, Signature>(part, stop, arguments...);
     if constexpr (std::is_void_v<T>) {
-      co_await std::forward<answer>(pending);
+      co_await awaited_in_place<answer>{std::forward<answer>(pending)};
     } else {
-      T value = co_await std::forward<answer>(pending);
+      T value = co_await awaited_in_place<answer>{std::forward<answer>(pending)};
       co_return value;
     }
   } else if constexpr (bridged<answer>) {
     auto pending = awaitable_bridge<answer>::adapt(
         call_member<Member, Signature>(part, stop, arguments...), on);
     if constexpr (std::is_void_v<T>) {
-      co_await std::move(pending);
+      co_await awaited_in_place<decltype(pending)>{std::move(pending)};
     } else {
-      T value = co_await std::move(pending);
+      T value = co_await awaited_in_place<decltype(pending)>{std::move(pending)};
       co_return value;
     }
   } else if constexpr (std::is_void_v<T>) {
