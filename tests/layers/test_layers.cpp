@@ -62,7 +62,8 @@ TEST_CASE("layers: an edge to a higher folder is named whole", "[layers]") {
                "(the umbrella may not include testing/)"}));
 }
 
-TEST_CASE("layers: of async the concepts see how an answer resolves, but for windowed", "[layers]") {
+TEST_CASE("layers: of async the concepts see how an answer resolves, but for windowed",
+          "[layers]") {
   CHECK(house().violations("concepts/windowed.hpp",
                            "#include <hotswap/async/task.hpp>\n"
                            "#include <hotswap/rollout/rollout.hpp>\n") ==
