@@ -117,7 +117,8 @@ TEST_CASE("recorder: totals go on where they were for a version that is met agai
 TEST_CASE("recorder: no count is lost, however many threads record",
           "[serving][recorder][threads]") {
   constexpr std::uint64_t threads = 80;  // more than have a cell of their own
-  constexpr std::uint64_t requests = 500;
+  constexpr std::uint64_t requests = 20'000;
+  constexpr std::uint64_t errors = (requests - 1) / 10;  // of each thread
   recorder recorder;
   std::mutex mutex;
   std::condition_variable all_are_here;
@@ -141,10 +142,10 @@ TEST_CASE("recorder: no count is lost, however many threads record",
 
   const metrics_snapshot seen = recorder.totals(candidate);
   CHECK(seen.requests == threads * requests);
-  CHECK(seen.errors == threads * 49);
-  CHECK(seen.accuracy == proportion{threads / 2 * 499, threads * 499});
+  CHECK(seen.errors == threads * errors);
+  CHECK(seen.accuracy == proportion{threads / 2 * (requests - 1), threads * (requests - 1)});
   REQUIRE(seen.latency);
-  CHECK(seen.latency->count() == threads * (requests - 49));
+  CHECK(seen.latency->count() == threads * (requests - errors));
   CHECK(seen.latency->mean() == 0.001);
   CHECK(seen.latency->sum_of_squared_deviations() == 0.0);
 }
