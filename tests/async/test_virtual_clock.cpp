@@ -265,6 +265,34 @@ TEST_CASE("virtual_clock: stop triggers its token", "[async][virtual_clock]") {
   CHECK(clock.stop_token().stop_requested());
 }
 
+TEST_CASE("virtual_clock: run inside run is refused, and the task does not begin",
+          "[async][virtual_clock]") {
+  virtual_clock clock;
+  bool began = false;
+  const auto inner = [](bool& begins) -> task<> {
+    begins = true;
+    co_return;
+  };
+  const auto outer = [](virtual_clock& of, task<> within) -> task<> {
+    of.run(std::move(within));
+    co_return;
+  };
+
+  CHECK_THROWS_WITH(clock.run(outer(clock, inner(began))),
+                    "virtual_clock: run must not be called while the loop runs");
+  CHECK_FALSE(began);
+  CHECK_NOTHROW(clock.run(inner(began)));
+  CHECK(began);
+}
+
+TEST_CASE("virtual_clock: to advance for ever is to the end of time, not around it",
+          "[async][virtual_clock]") {
+  virtual_clock clock;
+  clock.advance(seconds{1});
+  clock.advance(nanoseconds::max());
+  CHECK(clock.elapsed() == nanoseconds::max());
+}
+
 TEST_CASE("clock: due_in ends at the end of all time instead of going around it",
           "[async][clock]") {
   virtual_clock clock;

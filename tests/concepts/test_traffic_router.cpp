@@ -84,6 +84,10 @@ struct gives_task_of_bool {
 struct changes_the_split {
   void set_split(traffic_split&) {}
 };
+struct router_with_flag {
+  void set_split(const traffic_split&, bool dry_run = false);
+};
+
 struct fenced_gives_bool {
   void set_split(const traffic_split&) {}
   bool set_split(const traffic_split&, std::uint64_t) { return true; }
@@ -124,6 +128,8 @@ static_assert(FencedRouter<fenced_and_plain>);
 static_assert(!FencedRouter<plain_router>);
 static_assert(!FencedRouter<task_router>, "a stop token is no revision");
 static_assert(!FencedRouter<fenced_gives_bool>);
+static_assert(!FencedRouter<router_with_flag>, "a defaulted bool is no revision");
+static_assert(TrafficRouter<router_with_flag>);
 
 static_assert(ReadableRouter<readable_router>);
 static_assert(ReadableRouter<readable_task_router>);

@@ -13,6 +13,7 @@
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/driver.hpp>
 #include <hotswap/async/result.hpp>
+#include <hotswap/async/running_mark.hpp>
 #include <hotswap/async/task.hpp>
 
 #include <atomic>
@@ -21,7 +22,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -43,7 +43,7 @@ class event_loop final : public clock {
   /// @throws std::logic_error  if the loop runs already.
   template <typename T>
   T run(task<T> work) {
-    const serving_mark mark{serving_};
+    const running_mark mark{serving_, "event_loop"};
     result<T> end;
     finish_line finished{mail()};
     driver root = drive(std::move(work), end);
@@ -56,7 +56,7 @@ class event_loop final : public clock {
   /// rollouts end soon after a stop. A second `stop()` does not wait for them.
   /// @throws std::logic_error  if the loop runs already.
   void run() {
-    const serving_mark mark{serving_};
+    const running_mark mark{serving_, "event_loop"};
     serve_until(never_);
   }
 
@@ -150,20 +150,6 @@ class event_loop final : public clock {
       condition_.wait_until(lock, timers().earliest(), something_to_do);
     }
   }
-
-  class serving_mark {
-   public:
-    explicit serving_mark(bool& mark) : mark_(mark) {
-      if (mark) throw std::logic_error("event_loop: run must not be called while the loop runs");
-      mark_ = true;
-    }
-    ~serving_mark() { mark_ = false; }
-    serving_mark(const serving_mark&) = delete;
-    serving_mark& operator=(const serving_mark&) = delete;
-
-   private:
-    bool& mark_;
-  };
 
   std::mutex mutex_;
   std::condition_variable condition_;

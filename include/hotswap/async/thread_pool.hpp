@@ -32,21 +32,20 @@ class thread_pool {
   };
 
   /// @throws std::invalid_argument  for no thread.
+  /// @throws std::system_error       if the system has no more threads.
   explicit thread_pool(std::size_t threads) {
     if (threads == 0) throw std::invalid_argument("thread_pool: threads must be at least 1, got 0");
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    try {
+      for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+    } catch (...) {
+      close();
+      throw;
+    }
   }
   thread_pool(const thread_pool&) = delete;
   thread_pool& operator=(const thread_pool&) = delete;
 
-  ~thread_pool() {
-    {
-      const std::lock_guard lock{mutex_};
-      closing_ = true;
-    }
-    condition_.notify_all();
-    for (std::thread& each : threads_) each.join();
-  }
+  ~thread_pool() { close(); }
 
   /// From any thread.
   void post(std::shared_ptr<job> added) {
@@ -58,6 +57,15 @@ class thread_pool {
   }
 
  private:
+  void close() {
+    {
+      const std::lock_guard lock{mutex_};
+      closing_ = true;
+    }
+    condition_.notify_all();
+    for (std::thread& each : threads_) each.join();
+  }
+
   void work() {
     std::unique_lock lock{mutex_};
     while (true) {

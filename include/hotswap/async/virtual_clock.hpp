@@ -10,6 +10,7 @@
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/driver.hpp>
 #include <hotswap/async/result.hpp>
+#include <hotswap/async/running_mark.hpp>
 #include <hotswap/async/task.hpp>
 
 #include <atomic>
@@ -48,11 +49,13 @@ class virtual_clock final : public clock {
 
   /// Runs `work` until it has ended.
   /// @throws …  what the task throws.
+  /// @throws std::logic_error    if it runs already.
   /// @throws std::runtime_error  if it waits for something that cannot come: no timer is set, and
   /// no
   ///   letter is under way. The task is destroyed first.
   template <typename T>
   T run(task<T> work) {
+    const running_mark mark{running_, "virtual_clock"};
     result<T> end;
     finish_line finished;
     driver root = drive(std::move(work), end);
@@ -68,7 +71,7 @@ class virtual_clock final : public clock {
 
   /// Lets time pass, and what is due happen, for tasks that other means keep alive.
   void advance(std::chrono::nanoseconds by) {
-    const std::chrono::nanoseconds until = elapsed_ + by;
+    const std::chrono::nanoseconds until = due_in(by).time_since_epoch();
     while (mail()->deliver_all() || fire_next(until)) {
     }
     elapsed_ = until;
@@ -98,6 +101,7 @@ class virtual_clock final : public clock {
   time_point start_;
   std::chrono::nanoseconds elapsed_{0};
   std::chrono::nanoseconds wall_jump_{0};
+  bool running_ = false;
 };
 
 }  // namespace hotswap::inline v0_1

@@ -12,10 +12,26 @@
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/traffic_split.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 
 namespace hotswap::inline v0_1 {
+
+namespace detail {
+
+/// Converts to `std::uint64_t` and to nothing else: a `bool dry_run = false` is no revision.
+class revision_probe {
+ public:
+  template <std::same_as<std::uint64_t> T>
+  operator T() const;  // NOLINT: to convert is what it is there for
+};
+
+template <typename Router>
+concept takes_revision =
+    has_member<Router, member::set_split, void(const traffic_split&, const revision_probe&)>;
+
+}  // namespace detail
 
 /// A router whose splits carry a revision that only grows. What `set_split(split, revision)` has to
 /// mean, beyond what a `TrafficRouter` promises: it throws, and changes nothing, when it has seen a
@@ -23,6 +39,7 @@ namespace hotswap::inline v0_1 {
 /// and lands late can do no harm.
 template <typename Router>
 concept FencedRouter =
+    detail::takes_revision<Router> &&
     answers<Router, member::set_split, void(const traffic_split&, const std::uint64_t&)>;
 
 /// A router of requests: an HTTP proxy, a service mesh, the in-process `splitter`.
@@ -63,7 +80,7 @@ struct diagnose_traffic_router {
   using mirror_call = void(const model_version&, const model_version&, const share&);
 
   static constexpr bool has_plain = has_member<Router, member::set_split, plain_call>;
-  static constexpr bool has_fenced = has_member<Router, member::set_split, fenced_call>;
+  static constexpr bool has_fenced = detail::takes_revision<Router>;
   static constexpr bool has_split = has_member<Router, member::split, split_call>;
   static constexpr bool has_mirror = has_member<Router, member::set_mirror, mirror_call>;
 
