@@ -174,10 +174,13 @@ class basic_platform_door {
     return collect(std::move(step), std::move(version), window, metrics_attempts_);
   }
 
-  /// Asks once, and does not mind if there is no answer.
-  task<void> prime(std::string step, model_version version, time_window window) {
+  /// Asks for an empty window, so that a source of counters (`windowed`) knows where they stand
+  /// when the first window begins. Once, and no answer is no harm.
+  task<void> begin_counting(std::string step, model_version version) {
+    const auto present = clock_.now();
+    const time_window empty{present, present};
     try {
-      co_await collect(std::move(step), std::move(version), window, 1);
+      co_await collect(std::move(step), std::move(version), empty, 1);
     } catch (const rollout_failure& failure) {
       if (failure.reason_code() != reason_code::metrics_unavailable) throw;
     }

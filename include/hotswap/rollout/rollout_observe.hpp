@@ -34,6 +34,8 @@ task<void> basic_rollout<Tag>::observe(std::string step, std::chrono::nanosecond
                                        std::unique_ptr<judge> judge) {
   const begun_verb verb = co_await begin_verb(step, "observe", text_of(bake),
                                               "a bake of " + text_of(bake) + ", or a fail");
+  co_await door_.begin_counting(step, baseline());
+  co_await door_.begin_counting(step, candidate());
   observation_.emplace(step, bake, look_interval(bake), candidate_share(), std::move(judge),
                        clock_);
   std::string why;

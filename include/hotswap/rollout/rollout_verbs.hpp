@@ -162,7 +162,6 @@ task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string step)
   in_force_ = wanted;
 }
 
-/// The candidate is asked for too, so that a source of counters knows where they stand.
 template <typename Tag>
 task<metrics_snapshot> basic_rollout<Tag>::measure_baseline(std::string step,
                                                             std::chrono::nanoseconds window) {
@@ -180,7 +179,6 @@ task<metrics_snapshot> basic_rollout<Tag>::measure_baseline(std::string step,
   if (!text.empty()) {
     throw rollout_failure(reason_code::metrics_unavailable, text, deployment_status::rejected);
   }
-  co_await door_.prime(step, candidate(), past);
   co_return seen;
 }
 
