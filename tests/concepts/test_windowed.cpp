@@ -261,6 +261,7 @@ TEST_CASE("windowed: any counter that fell tells of a restart", "[concepts][wind
   before.errors = 2;
   before.accuracy = proportion{3, 5};
   before.latency = moments{1.0, 2.0};
+  before.latency_distribution.emplace().add(1.0);
   before.custom["revenue"] = moments{4.0};
   CHECK_FALSE(hotswap::has_restarted(before, before));
   CHECK_FALSE(hotswap::has_restarted({}, before));
@@ -277,6 +278,11 @@ TEST_CASE("windowed: any counter that fell tells of a restart", "[concepts][wind
   CHECK(fallen([](auto& after) { after.accuracy.reset(); }));
   CHECK(fallen([](auto& after) { after.latency = moments{1.0}; }));
   CHECK(fallen([](auto& after) { after.latency.reset(); }));
+  CHECK(fallen([](auto& after) { after.latency_distribution.reset(); }));
+  CHECK(fallen([](auto& after) {
+    after.latency_distribution.emplace().add(2.0);
+    after.latency_distribution->add(2.0);
+  }));
   CHECK(fallen([](auto& after) { after.custom.clear(); }));
 }
 
@@ -308,6 +314,24 @@ TEST_CASE("windowed: the moments of a window are those of its values", "[concept
     // sqrt(100 000) roundings of 1.1e-16 of a total that is 50 times the rest: 1.8e-12
     CHECK_THAT(seen->variance(), WithinRel(window.variance(), 1e-11));
   }
+}
+
+TEST_CASE("windowed: the latency distribution of a window is that of its values, exactly",
+          "[concepts][windowed]") {
+  counters counters;
+  windowed metrics{counters};
+  auto& total = counters.of[candidate].latency_distribution.emplace();
+  for (const double value : {0.1, 0.2, 7.0}) total.add(value);
+  collect(metrics, candidate, seconds(0, 10));
+
+  hotswap::stats::quantile_sketch window;
+  for (const double value : {0.2, 0.05}) {
+    total.add(value);
+    window.add(value);
+  }
+
+  CHECK(collect(metrics, candidate, seconds(10, 20)).latency_distribution == window);
+  CHECK_FALSE(collect(metrics, candidate, seconds(20, 30)).latency_distribution);
 }
 
 TEST_CASE("windowed: values that do not vary leave no variance below 0", "[concepts][windowed]") {

@@ -5,6 +5,7 @@
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/proportion.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
 
 #include "support/catch.hpp"
 
@@ -14,6 +15,7 @@ using Catch::Matchers::WithinRel;
 using hotswap::metrics_snapshot;
 using hotswap::stats::moments;
 using hotswap::stats::proportion;
+using hotswap::stats::quantile_sketch;
 
 namespace {
 
@@ -33,6 +35,7 @@ TEST_CASE("metrics_snapshot: nothing is measured at first", "[core][metrics_snap
   CHECK_FALSE(none.units.has_value());
   CHECK_FALSE(none.accuracy.has_value());
   CHECK_FALSE(none.latency.has_value());
+  CHECK_FALSE(none.latency_distribution.has_value());
   CHECK_FALSE(none.drift.has_value());
   CHECK(none.custom.empty());
 }
@@ -60,6 +63,27 @@ TEST_CASE("metrics_snapshot: counts, accuracy, latency and custom metrics add up
   CHECK(sum.custom.at("revenue").count() == 2);
   CHECK_THAT(sum.custom.at("revenue").mean(), WithinRel(2.0, 1e-12));
   CHECK(sum.custom.at("clicks").count() == 1);
+}
+
+TEST_CASE("metrics_snapshot: a latency distribution adds up, and is kept where only one has it",
+          "[core][metrics_snapshot]") {
+  quantile_sketch first;
+  first.add(0.1);
+  quantile_sketch second;
+  second.add(0.3);
+  metrics_snapshot with = of_requests(1, 0);
+  with.latency_distribution = first;
+  metrics_snapshot also = of_requests(1, 0);
+  also.latency_distribution = second;
+
+  metrics_snapshot both = with;
+  both += also;
+  metrics_snapshot one = of_requests(3, 0);
+  one += with;
+  one += of_requests(2, 0);
+
+  CHECK(both.latency_distribution == first + second);
+  CHECK(one.latency_distribution == first);
 }
 
 TEST_CASE("metrics_snapshot: what only one of two windows has measured is kept",

@@ -14,6 +14,7 @@
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/proportion.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -75,6 +76,11 @@ namespace hotswap::inline v0_1 {
     const auto latency = added_since(earlier.latency.value_or(stats::moments{}), *later.latency);
     if (latency.count() > 0) seen.latency = latency;
   }
+  if (later.latency_distribution) {
+    auto latencies = *later.latency_distribution;
+    if (earlier.latency_distribution) latencies -= *earlier.latency_distribution;
+    if (latencies.count() > 0) seen.latency_distribution = std::move(latencies);
+  }
   for (const auto& [name, values] : later.custom) {
     const auto before = earlier.custom.find(name);
     const auto added =
@@ -90,6 +96,9 @@ namespace hotswap::inline v0_1 {
   const auto count = [](const std::optional<stats::moments>& values) {
     return values ? values->count() : 0;
   };
+  const auto latencies = [](const metrics_snapshot& of) {
+    return of.latency_distribution.value_or(stats::quantile_sketch{});
+  };
   const stats::proportion before = earlier.accuracy.value_or(stats::proportion{});
   const stats::proportion after = later.accuracy.value_or(stats::proportion{});
   const auto fell = [&later](const auto& custom) {
@@ -99,6 +108,7 @@ namespace hotswap::inline v0_1 {
   return later.requests < earlier.requests || later.errors < earlier.errors ||
          after.trials() < before.trials() || after.successes() < before.successes() ||
          count(later.latency) < count(earlier.latency) ||
+         !latencies(later).continues(latencies(earlier)) ||
          std::any_of(earlier.custom.begin(), earlier.custom.end(), fell);
 }
 

@@ -10,6 +10,7 @@
 #include <hotswap/core/drift_measurement.hpp>
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/proportion.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
 
 #include <cstdint>
 #include <map>
@@ -27,9 +28,10 @@ class metrics_snapshot {
   std::uint64_t requests = 0;
   std::uint64_t errors = 0;            ///< at most `requests`; the service's, not the client's
   std::optional<std::uint64_t> units;  ///< distinct users that were assigned to this version
-  std::optional<stats::proportion> accuracy;     ///< correct of labelled; labels may be late
-  std::optional<stats::moments> latency;         ///< seconds, of successful requests
-  std::optional<drift_measurement> drift;        ///< of the inputs
+  std::optional<stats::proportion> accuracy;  ///< correct of labelled; labels may be late
+  std::optional<stats::moments> latency;      ///< seconds, of successful requests
+  std::optional<stats::quantile_sketch> latency_distribution;  ///< of the same requests
+  std::optional<drift_measurement> drift;                      ///< of the inputs
   std::map<std::string, stats::moments> custom;  ///< by name, e.g. `revenue_per_request`
 
   /// Adds a later window of the same version. Distinct users do not add up and drift is a
@@ -41,6 +43,7 @@ class metrics_snapshot {
     drift.reset();
     add(accuracy, later.accuracy);
     add(latency, later.latency);
+    add(latency_distribution, later.latency_distribution);
     for (const auto& [name, values] : later.custom) custom[name] += values;
     return *this;
   }
