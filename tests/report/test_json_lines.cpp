@@ -80,6 +80,7 @@ TEST_CASE("to_json_line: a look's payload is its window, both sides, decision an
   event told = look_event();
   const auto look = scripted::look(62s, 1min, 238);
   std::vector<hotswap::finding> one{look->verdict.findings().back()};
+  one.front().quantile = 0.5;
   one.front().p_value = 0.25;
   one.front().e_value = 1.5;
   one.front().interval = hotswap::stats::interval{-0.5, 0.0625};
@@ -95,25 +96,30 @@ TEST_CASE("to_json_line: a look's payload is its window, both sides, decision an
   drift.reference = "training";
   look->candidate.drift = drift;
   look->candidate.latency = hotswap::stats::moments{0.5};
+  look->candidate.latency_distribution.emplace().add(8.0);
+  look->baseline.latency_distribution.emplace();
   look->candidate.accuracy.reset();
   told.look = look;
   told.payload = {{"reference", "12:00"}, {"decision", "gives way"}};
 
   const std::string line = to_json_line(told);
 
-  CHECK(line.substr(line.find("\"payload\"")) ==
-        R"("payload":{"window":{"begin":"2026-01-07T12:00:02.000Z","end":)"
-        R"("2026-01-07T12:01:02.000Z"},"elapsed":"PT1M","bake":"PT10M","contemporaneous":false,)"
-        R"("baseline":{"requests":750,"errors":3,"units":700,"accuracy":{"successes":705,)"
-        R"("trials":750},"latency":{"count":747,"mean":0.0121,"variance":2.5e-07},"custom":)"
-        R"({"never":{"count":0},"revenue":{"count":2,"mean":2,"variance":2}}},)"
-        R"("candidate":{"requests":250,"errors":1,"latency":{"count":1,"mean":0.5},)"
-        R"("drift":{"score":0.125,"samples":250,"bins":10,"reference":"training"}},)"
-        R"("decision":"pass","findings":[{"metric":"accuracy","role":"guardrail",)"
-        R"("decision":"pass","required":true,"baseline":0.94,"candidate":0.952,"limit":0.05,)"
-        R"("method":"threshold","statistic":-0.012765957446808522,"pValue":0.25,"eValue":1.5,)"
-        R"("interval":{"lower":-0.5,"upper":0.0625},"baselineSamples":750,)"
-        R"("candidateSamples":250,"sentence":"the accuracy is fine"}],"reference":"12:00"}})");
+  CHECK(
+      line.substr(line.find("\"payload\"")) ==
+      R"("payload":{"window":{"begin":"2026-01-07T12:00:02.000Z","end":)"
+      R"("2026-01-07T12:01:02.000Z"},"elapsed":"PT1M","bake":"PT10M","contemporaneous":false,)"
+      R"("baseline":{"requests":750,"errors":3,"units":700,"accuracy":{"successes":705,)"
+      R"("trials":750},"latency":{"count":747,"mean":0.0121,"variance":2.5e-07},"latencyDistribution":{"count":0},"custom":)"
+      R"({"never":{"count":0},"revenue":{"count":2,"mean":2,"variance":2}}},)"
+      R"("candidate":{"requests":250,"errors":1,"latency":{"count":1,"mean":0.5},)"
+      R"("latencyDistribution":{"count":1,"p50":8.01936885288703,)"
+      R"("p95":8.01936885288703,"p99":8.01936885288703},)"
+      R"("drift":{"score":0.125,"samples":250,"bins":10,"reference":"training"}},)"
+      R"("decision":"pass","findings":[{"metric":"accuracy","role":"guardrail",)"
+      R"("decision":"pass","required":true,"baseline":0.94,"candidate":0.952,"quantile":0.5,"limit":0.05,)"
+      R"("method":"threshold","statistic":-0.012765957446808522,"pValue":0.25,"eValue":1.5,)"
+      R"("interval":{"lower":-0.5,"upper":0.0625},"baselineSamples":750,)"
+      R"("candidateSamples":250,"sentence":"the accuracy is fine"}],"reference":"12:00"}})");
 }
 
 TEST_CASE("to_json_line: a look without findings has an empty list of them",

@@ -43,6 +43,23 @@ TEST_CASE("metrics_of: both sides, the change, and the limit as a value of the c
   CHECK(hotswap::both_sides(metrics_of(*look).back()) == "94.00 % vs 62.00 %");
 }
 
+TEST_CASE("metrics_of: a latency of a distribution is named by its quantile, and never by the mean",
+          "[report][metric_text]") {
+  const auto look = scripted::look(1min, 1min, 240);
+  std::vector<hotswap::finding> findings = look->verdict.findings();
+  findings.at(1).quantile = 0.95;
+  look->verdict = hotswap::verdict{decision::pass, findings};
+  CHECK(rows(*look).at(1) == "p95 latency|12.1 ms|12.4 ms|×1.02|≤ 18.1 ms|pass");
+
+  // of too few samples the judge may tell no value: then the window's own, or none
+  findings.at(1).baseline.reset();
+  findings.at(1).candidate.reset();
+  findings.at(1).quantile = 0.999;
+  look->baseline.latency_distribution.emplace().add(0.25);
+  look->verdict = hotswap::verdict{decision::pass, findings};
+  CHECK(rows(*look).at(1) == "p99.9 latency|251 ms|||≤ 376 ms|pass");
+}
+
 TEST_CASE("metrics_of: without findings the windows speak, and nobody has judged",
           "[report][metric_text]") {
   const auto look = scripted::look(1min, 1min, 240);

@@ -9,11 +9,13 @@
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/quantile_name.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/stats/clopper_pearson.hpp>
 #include <hotswap/stats/interval.hpp>
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/proportion.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
 
 #include <fmt/format.h>
 
@@ -123,10 +125,11 @@ class threshold_judge final : public judge {
 
     found.statistic = *found.candidate - *found.baseline;
     const std::string_view change = *found.statistic < 0.0 ? "fell" : "rose";
-    return limited(std::move(found),
-                   fmt::format("the error rate {} by {:.3g} (limit {:.3g}, {} requests)", change,
-                               std::abs(*found.candidate - *found.baseline),
-                               limits_.error_rate_increase, candidate_.requests));
+    const std::string sentence =
+        fmt::format("the error rate {} by {:.3g} (limit {:.3g}, {} requests)", change,
+                    std::abs(*found.candidate - *found.baseline), limits_.error_rate_increase,
+                    candidate_.requests);
+    return limited(std::move(found), sentence);
   }
 
   static double rate(const metrics_snapshot& side) {
@@ -160,27 +163,46 @@ class threshold_judge final : public judge {
     return stats::clopper_pearson({side.errors, side.requests}, {.confidence = no_doubt});
   }
 
+  /// Of the distributions where both sides have one, else of the means.
   finding judge_latency() const {
-    const std::uint64_t of_baseline = baseline_.latency ? baseline_.latency->count() : 0;
-    const std::uint64_t of_candidate = candidate_.latency ? candidate_.latency->count() : 0;
-    finding found = about("latency", of_baseline, of_candidate, limits_.latency_increase);
+    const bool are_distributions =
+        baseline_.latency_distribution && candidate_.latency_distribution;
+    finding found = are_distributions ? about_latency_quantile() : about_mean_latency();
     if ((baseline_.latency && !baseline_.latency->finite()) ||
         (candidate_.latency && !candidate_.latency->finite())) {
       return no_number(std::move(found), "a latency that is not finite");
     }
-    if (of_baseline > 0) found.baseline = baseline_.latency->mean();
-    if (of_candidate > 0) found.candidate = candidate_.latency->mean();
     if (lacks_samples(found, "the latency")) return found;
     if (!(*found.baseline > 0.0) || !(*found.candidate >= 0.0)) {
       return no_number(std::move(found), "a latency that is not positive");
     }
 
     found.statistic = *found.candidate / *found.baseline;
-    return limited(std::move(found),
-                   fmt::format("the mean latency is {:.3g} times the baseline's, {:.3g} ms (limit "
-                               "{:.3g}, {} requests)",
-                               *found.candidate / *found.baseline, *found.candidate * 1e3,
-                               limits_.latency_increase, of_candidate));
+    const std::string sentence = fmt::format(
+        "the {} latency is {:.3g} times the baseline's, {:.3g} ms (limit {:.3g}, {} requests)",
+        found.quantile ? quantile_name(*found.quantile) : "mean", *found.statistic,
+        *found.candidate * 1e3, limits_.latency_increase, found.candidate_samples);
+    return limited(std::move(found), sentence);
+  }
+
+  finding about_latency_quantile() const {
+    const stats::quantile_sketch& of_baseline = *baseline_.latency_distribution;
+    const stats::quantile_sketch& of_candidate = *candidate_.latency_distribution;
+    finding found =
+        about("latency", of_baseline.count(), of_candidate.count(), limits_.latency_increase);
+    found.quantile = limits_.latency_quantile;
+    if (of_baseline.count() > 0) found.baseline = of_baseline.quantile(*found.quantile);
+    if (of_candidate.count() > 0) found.candidate = of_candidate.quantile(*found.quantile);
+    return found;
+  }
+
+  finding about_mean_latency() const {
+    const std::uint64_t of_baseline = baseline_.latency ? baseline_.latency->count() : 0;
+    const std::uint64_t of_candidate = candidate_.latency ? candidate_.latency->count() : 0;
+    finding found = about("latency", of_baseline, of_candidate, limits_.latency_increase);
+    if (of_baseline > 0) found.baseline = baseline_.latency->mean();
+    if (of_candidate > 0) found.candidate = candidate_.latency->mean();
+    return found;
   }
 
   finding judge_accuracy() const {
@@ -195,11 +217,11 @@ class threshold_judge final : public judge {
     }
 
     found.statistic = (*found.baseline - *found.candidate) / *found.baseline;
-    return limited(
-        std::move(found),
-        fmt::format("the accuracy is {:.4g} against {:.4g} (limit {:.3g} lower, {} "
-                    "labels)",
-                    *found.candidate, *found.baseline, limits_.accuracy_drop, of_candidate));
+    const std::string sentence = fmt::format(
+        "the accuracy is {:.4g} against {:.4g} (limit {:.3g} lower, {} "
+        "labels)",
+        *found.candidate, *found.baseline, limits_.accuracy_drop, of_candidate);
+    return limited(std::move(found), sentence);
   }
 
   finding judge_drift(const paired_windows& seen) {

@@ -42,6 +42,7 @@ class finding {
   bool required = true;             ///< if not, its absence does not keep a pass back
   std::optional<double> baseline;   ///< latency in seconds, rates as fractions
   std::optional<double> candidate;  ///< in the same unit
+  std::optional<double> quantile;   ///< which one of the metric both values are; absent: its mean
   std::optional<double> limit;      ///< of the change: ratio, difference or score
   std::string method;               ///< e.g. `threshold`, `clopper-pearson`
   std::optional<double> statistic;  ///< the change that `limit` bounds

@@ -15,12 +15,14 @@
 ///
 ///     window {begin, end}  elapsed  bake  contemporaneous  baseline  candidate  decision  findings
 ///
-/// with both snapshots and findings as in `metrics_snapshot` and `finding`, in camelCase. Durations
-/// are ISO 8601. What is no number is the string "NaN", "Infinity" or "-Infinity".
+/// with both snapshots and findings as in `metrics_snapshot` and `finding`, in camelCase; of a
+/// distribution it tells the count, p50, p95 and p99. Durations are ISO 8601. What is no number is
+/// the string "NaN", "Infinity" or "-Infinity".
 
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/quantile_name.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/verdict.hpp>
@@ -28,6 +30,7 @@
 #include <hotswap/report/quantity_text.hpp>
 #include <hotswap/report/text_sink.hpp>
 #include <hotswap/stats/moments.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
 #include <hotswap/strategies/config_text.hpp>
 
 #include <algorithm>
@@ -57,6 +60,15 @@ inline void append_moments(std::string& out, const stats::moments& of) {
   object.end();
 }
 
+inline void append_distribution(std::string& out, const stats::quantile_sketch& of) {
+  json_object object{out};
+  object.count("count", of.count());
+  for (const double quantile : {0.5, 0.95, 0.99}) {
+    if (of.count() > 0) object.number(quantile_name(quantile), of.quantile(quantile));
+  }
+  object.end();
+}
+
 inline void append_snapshot(std::string& out, const metrics_snapshot& of) {
   json_object object{out};
   object.count("requests", of.requests);
@@ -72,6 +84,10 @@ inline void append_snapshot(std::string& out, const metrics_snapshot& of) {
   if (of.latency) {
     object.key("latency");
     append_moments(out, *of.latency);
+  }
+  if (of.latency_distribution) {
+    object.key("latencyDistribution");
+    append_distribution(out, *of.latency_distribution);
   }
   if (of.drift) {
     object.key("drift");
@@ -105,6 +121,7 @@ inline void append_finding(std::string& out, const finding& of) {
   object.flag("required", of.required);
   optional("baseline", of.baseline);
   optional("candidate", of.candidate);
+  optional("quantile", of.quantile);
   optional("limit", of.limit);
   object.text("method", of.method);
   optional("statistic", of.statistic);

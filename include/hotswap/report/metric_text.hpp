@@ -7,6 +7,7 @@
 
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/quantile_name.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/report/quantity_text.hpp>
 
@@ -25,7 +26,7 @@ namespace hotswap::inline v0_1 {
 /// One metric of both sides; a text is empty where there is no number.
 class metric_text {
  public:
-  std::string name;                 ///< `error rate`
+  std::string name;                 ///< `error rate`, `p95 latency`
   std::string baseline;             ///< `0.40 %`
   std::string candidate;            ///< `0.50 %`
   std::string change;               ///< `+0.10 %`: candidate − baseline; of latencies `×1.02`
@@ -53,6 +54,7 @@ inline metric_text text_of(const finding& of) {
   text.name = of.metric == "errorRate"   ? "error rate"
               : of.metric == "dataDrift" ? "data drift"
                                          : of.metric;
+  if (of.quantile) text.name = quantile_name(*of.quantile) + " " + text.name;
   text.verdict = of.made;
   if (of.baseline) text.baseline = value(*of.baseline);
   if (of.candidate) text.candidate = value(*of.candidate);
@@ -72,7 +74,13 @@ inline metric_text text_of(const finding& of) {
 }
 
 /// What a window itself says of a metric that the judge has no values of.
-inline std::optional<double> value_in(const metrics_snapshot& side, std::string_view metric) {
+inline std::optional<double> value_in(const metrics_snapshot& side, const finding& of) {
+  const std::string_view metric = of.metric;
+  if (metric == "latency" && of.quantile) {
+    const bool is_known = side.latency_distribution && side.latency_distribution->count() > 0;
+    if (!is_known) return std::nullopt;
+    return side.latency_distribution->quantile(*of.quantile);
+  }
   if (metric == "errorRate" && side.requests > 0) {
     return static_cast<double>(side.errors) / static_cast<double>(side.requests);
   }
@@ -101,8 +109,8 @@ inline std::optional<double> value_in(const metrics_snapshot& side, std::string_
         std::find_if(findings.begin(), findings.end(),
                      [metric](const finding& each) { return each.metric == metric; });
     if (found != findings.end()) shown = *found;
-    if (!shown.baseline) shown.baseline = detail::value_in(look.baseline, metric);
-    if (!shown.candidate) shown.candidate = detail::value_in(look.candidate, metric);
+    if (!shown.baseline) shown.baseline = detail::value_in(look.baseline, shown);
+    if (!shown.candidate) shown.candidate = detail::value_in(look.candidate, shown);
     if (!shown.baseline && !shown.candidate) continue;
     texts.push_back(detail::text_of(shown));
     if (found == findings.end()) texts.back().verdict.reset();
