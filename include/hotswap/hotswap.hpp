@@ -19,6 +19,7 @@
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/resolves_to.hpp>
 #include <hotswap/async/result.hpp>
+#include <hotswap/async/running_mark.hpp>
 #include <hotswap/async/sleep.hpp>
 #include <hotswap/async/stop_signal.hpp>
 #include <hotswap/async/stop_token.hpp>
@@ -54,6 +55,7 @@
 #include <hotswap/core/format.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
+#include <hotswap/core/quantile_name.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
@@ -107,6 +109,7 @@
 #include <hotswap/stats/interval.hpp>
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/proportion.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
 #include <hotswap/stats/welch.hpp>
 #include <hotswap/strategies/ab_test_config.hpp>
 #include <hotswap/strategies/blue_green_config.hpp>

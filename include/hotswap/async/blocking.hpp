@@ -10,7 +10,6 @@
 
 #include <coroutine>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <tuple>
 #include <type_traits>

@@ -15,7 +15,6 @@
 
 #include <chrono>
 #include <memory>
-#include <utility>
 
 namespace hotswap::inline v0_1 {
 

@@ -58,11 +58,13 @@ template <typename T>
 [[nodiscard]] task<std::vector<T>> when_all(std::vector<task<T>> tasks) {
   std::deque<result<T>> ends(tasks.size());
   std::vector<driver> drivers;
+  drivers.reserve(tasks.size());
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     drivers.push_back(drive(std::move(tasks[i]), ends[i]));
   }
   co_await detail::all_ended{drivers};
   std::vector<T> values;
+  values.reserve(ends.size());
   for (result<T>& each : ends) values.push_back(each.take());
   co_return values;
 }
@@ -70,6 +72,7 @@ template <typename T>
 [[nodiscard]] inline task<void> when_all(std::vector<task<void>> tasks) {
   std::deque<result<void>> ends(tasks.size());
   std::vector<driver> drivers;
+  drivers.reserve(tasks.size());
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     drivers.push_back(drive(std::move(tasks[i]), ends[i]));
   }

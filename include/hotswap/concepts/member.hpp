@@ -11,7 +11,6 @@
 #include <hotswap/async/stop_token.hpp>
 
 #include <type_traits>
-#include <utility>
 
 namespace hotswap::inline v0_1 {
 

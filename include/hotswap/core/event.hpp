@@ -6,7 +6,6 @@
 ///     context.observe([](const hotswap::event& e) { log(e.message); });
 
 #include <hotswap/core/metrics_snapshot.hpp>
-#include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/time_window.hpp>
@@ -16,10 +15,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace hotswap::inline v0_1 {
 

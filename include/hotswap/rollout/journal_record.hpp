@@ -7,14 +7,12 @@
 
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
-#include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/traffic_split.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>

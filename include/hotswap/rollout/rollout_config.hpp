@@ -10,7 +10,6 @@
 #include <hotswap/core/share.hpp>
 
 #include <chrono>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

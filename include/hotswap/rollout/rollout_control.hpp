@@ -6,7 +6,6 @@
 ///     context.control().pause("alice", "the dashboard looks odd");
 ///     context.control().resume("alice", "it was the dashboard");
 
-#include <hotswap/async/clock.hpp>
 #include <hotswap/async/mailbox.hpp>
 
 #include <chrono>

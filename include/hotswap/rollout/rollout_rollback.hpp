@@ -5,7 +5,25 @@
 ///
 ///     #include <hotswap/rollout/rollout.hpp>   // includes this
 
-#include <hotswap/rollout/rollout.hpp>
+#include <hotswap/async/outstanding_calls.hpp>
+#include <hotswap/async/sleep.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/backoff.hpp>
+#include <hotswap/rollout/engine.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/platform_door.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
+
+#include <chrono>
+#include <exception>
+#include <string>
+#include <utility>
 
 namespace hotswap::inline v0_1 {
 

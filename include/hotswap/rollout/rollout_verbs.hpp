@@ -5,7 +5,36 @@
 ///
 ///     #include <hotswap/rollout/rollout.hpp>   // includes this
 
-#include <hotswap/rollout/rollout.hpp>
+#include <hotswap/async/call.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/error.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/time_window.hpp>
+#include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/engine.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/platform_door.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 namespace hotswap::inline v0_1 {
 

@@ -19,6 +19,7 @@
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/strategies/canary_config.hpp>
+#include <hotswap/strategies/canary_step.hpp>
 
 #include <memory>
 #include <string>

@@ -1,0 +1,268 @@
+#pragma once
+
+/// @file
+/// The engine's class: the verbs in which strategies are written. Their bodies stand next door, by
+/// subject; `rollout.hpp` is all of it.
+///
+///     rollout running{std::move(calls), std::move(terms), config};
+///     co_return co_await running.run(steps(running, config));
+///
+///     auto step = running.step("step-25");            // in `steps`
+///     co_await step.shift(25_pct);
+///     co_await step.observe(10min, std::move(judge));  // returns only if all is well
+
+#include <hotswap/analysis/judge.hpp>
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/time_window.hpp>
+#include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/chronicle.hpp>
+#include <hotswap/rollout/dry_run.hpp>
+#include <hotswap/rollout/observation.hpp>
+#include <hotswap/rollout/platform_calls.hpp>
+#include <hotswap/rollout/platform_door.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_control.hpp>
+#include <hotswap/rollout/rollout_environment.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_terms.hpp>
+#include <hotswap/rollout/steering.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// A bake that a strategy plans, so that the rollout can tell beforehand whether the traffic will
+/// do.
+class planned_bake {
+ public:
+  planned_bake(share of_candidate, std::chrono::nanoseconds lasting, std::uint64_t samples) noexcept
+      : candidate_share(of_candidate), duration(lasting), minimum_samples(samples) {}
+
+  share candidate_share;
+  std::chrono::nanoseconds duration;
+  std::uint64_t minimum_samples;  ///< of each side that has traffic
+};
+
+/// One rollout of one model. Each verb records that it began, calls the platform under a deadline,
+/// records the outcome and tells of it; it throws `rollout_failure` when the rollout must not go
+/// on. A platform's failures are handled here and nowhere else: a strategy contains no `try`.
+///
+/// Belongs to the clock's thread. Lives in the coroutine that `deploy` returns. A template for the
+/// reason that `basic_memory_journal` gives.
+template <typename Tag = void>
+class basic_rollout {
+ public:
+  class named_step;
+
+  basic_rollout(std::shared_ptr<platform_calls> calls, rollout_terms terms,
+                const rollout_config& config)
+      : terms_(std::move(terms)),
+        config_(config),
+        clock_(*terms_.environment.clock),
+        chronicle_(terms_, config_),
+        steering_(terms_, config_, chronicle_),
+        door_(config.dry_run ? std::make_shared<dry_run_calls>(std::move(calls)) : std::move(calls),
+              terms_, config_, chronicle_, steering_) {}
+  basic_rollout(const basic_rollout&) = delete;
+  basic_rollout& operator=(const basic_rollout&) = delete;
+
+  [[nodiscard]] const model_version& baseline() const noexcept { return terms_.baseline; }
+  [[nodiscard]] const model_version& candidate() const noexcept { return terms_.candidate; }
+
+  /// A person wants the last step now: the steps before it are to be left out.
+  [[nodiscard]] bool goes_to_last_step() const noexcept { return steering_.to_last_step(); }
+
+  /// Begins a step; the one before is finished.
+  /// @throws std::logic_error  if there was a step of this name.
+  [[nodiscard]] named_step step(std::string name);
+
+  /// The same for the step after which there is none to be promoted to.
+  [[nodiscard]] named_step last_step(std::string name) {
+    steering_.reached_last_step();
+    return step(std::move(name));
+  }
+
+  /// Runs a strategy's steps to their end. Whatever they throw becomes a roll-back.
+  /// @throws journal_conflict  if another driver has taken the rollout over; nothing was rolled
+  /// back.
+  /// @throws rollout_stopped   if the process shuts down and another one can resume.
+  task<deployment_result> run(task<void> steps);
+
+ private:
+  class begun_verb {
+   public:
+    begun_verb(std::string of_step, std::string named)
+        : step(std::move(of_step)), verb(std::move(named)) {}
+    std::string step;
+    std::string verb;
+  };
+
+  task<void> open();
+  task<begun_verb> begin_verb(std::string step, std::string verb, std::string arguments,
+                              std::string awaits);
+  task<void> end_verb(const begun_verb& verb, std::string why);
+
+  task<void> reference(std::string step, std::chrono::nanoseconds window,
+                       std::vector<planned_bake> bakes);
+  task<void> deploy(std::string step, model_version version);
+  task<void> warm_up(std::string step, model_version version);
+  task<void> shift(std::string step, traffic_split split);
+  task<void> observe(std::string step, std::chrono::nanoseconds bake, std::unique_ptr<judge> judge);
+  task<void> wait(std::string step, std::chrono::nanoseconds time);
+  task<void> approve(std::string step);
+  task<void> retire(std::string step, model_version version);
+
+  task<void> require_all_traffic_on_baseline(std::string step);
+  task<metrics_snapshot> measure_baseline(std::string step, std::chrono::nanoseconds window);
+  void require_enough_traffic(const metrics_snapshot& seen, std::chrono::nanoseconds window,
+                              const std::vector<planned_bake>& bakes) const;
+  task<void> put_in_force(std::string step, traffic_split split);
+  task<void> require_health();
+
+  class look_result;
+  task<look_result> look();
+  task<std::string> answer(const look_result& seen, bool promote_asked, bool counting);
+  task<void> extend_or_end(const look_result& seen);
+  task<void> hold(look_result seen);
+  void release_hold();
+  void require_hold_not_expired() const;
+  void tell_promoted(const std::optional<control_command>& promotion);
+  task<void> wait_for_news();
+  look_report judged(const paired_windows& seen);
+  task<std::optional<paired_windows>> collect_windows(time_window window);
+  void tell_of(std::shared_ptr<const look_report> report);
+  task<bool> candidate_is_healthy();
+  task<void> reassert_drifted_split();
+  [[nodiscard]] std::chrono::nanoseconds look_interval(std::chrono::nanoseconds bake) const;
+
+  task<deployment_result> roll_back(rollout_failure cause);
+  task<std::string> make_baseline_ready();
+  task<std::string> force_baseline();
+  task<std::string> set_baseline_until_confirmed();
+  task<void> remove_candidate();
+  task<void> remove_or_tell(std::string step, model_version version);
+  void tell_left_over(std::string step, const model_version& version, const std::string& why);
+  task<deployment_result> finish(deployment_status status, std::optional<model_version> active,
+                                 hotswap::reason_code code, std::string reason);
+  [[nodiscard]] const rollback_limits& limits() const noexcept {
+    return terms_.environment.rollback;
+  }
+
+  [[nodiscard]] share candidate_share() const {
+    return in_force_ ? in_force_->share_of(candidate()) : share{};
+  }
+
+  rollout_terms terms_;
+  rollout_config config_;
+  clock& clock_;
+  hotswap::chronicle chronicle_;
+  hotswap::steering steering_;
+  platform_door door_;
+
+  std::set<std::string> step_names_;
+  std::string step_;
+  std::optional<traffic_split> in_force_;  ///< as last confirmed
+  std::optional<traffic_split> intended_;  ///< as last asked for; may be in force too
+  bool candidate_was_deployed_ = false;
+  bool committed_ = false;
+  metrics_snapshot reference_;  ///< the baseline's, for when it has no traffic
+  std::optional<observation> observation_;
+  std::set<std::string> unjudged_;
+  int drifts_ = 0;
+  std::optional<std::chrono::nanoseconds> hold_left_;
+  std::optional<rollout_failure> held_for_;
+  bool failure_is_held_ = false;
+  bool router_is_drained_ = true;
+};
+
+/// The verbs of one step; each at most once. A name is what a replay finds the outcome by.
+template <typename Tag>
+class basic_rollout<Tag>::named_step {
+ public:
+  named_step(basic_rollout& of, std::string name) : of_(of), name_(std::move(name)) {}
+
+  /// Measures the baseline over `window`, refuses the rollout if there are no metrics or too little
+  /// traffic for `bakes`, and makes sure that the baseline has all the traffic.
+  [[nodiscard]] task<void> reference(std::chrono::nanoseconds window,
+                                     std::vector<planned_bake> bakes) {
+    use("reference");
+    return of_.reference(name_, window, std::move(bakes));
+  }
+  [[nodiscard]] task<void> deploy(model_version version) {
+    use("deploy");
+    return of_.deploy(name_, std::move(version));
+  }
+  [[nodiscard]] task<void> warm_up(model_version version) {
+    use("warm_up");
+    return of_.warm_up(name_, std::move(version));
+  }
+  /// Puts a split in force, and reads it back where the router can be read.
+  [[nodiscard]] task<void> shift(traffic_split split) {
+    use("shift");
+    return of_.shift(name_, std::move(split));
+  }
+  /// Looks at the metrics for `bake`, and longer if they do not decide. Returns when the step has
+  /// passed, or a person has promoted it.
+  [[nodiscard]] task<void> observe(std::chrono::nanoseconds bake, std::unique_ptr<judge> judge) {
+    use("observe");
+    return of_.observe(name_, bake, std::move(judge));
+  }
+  [[nodiscard]] task<void> wait(std::chrono::nanoseconds time) {
+    use("wait");
+    return of_.wait(name_, time);
+  }
+  /// Waits until a person approves of this step; the step before is observed meanwhile.
+  [[nodiscard]] task<void> approve() {
+    use("approve");
+    return of_.approve(name_);
+  }
+  /// Commits the rollout, then removes a version that gets no traffic.
+  [[nodiscard]] task<void> retire(model_version version) {
+    use("retire");
+    return of_.retire(name_, std::move(version));
+  }
+
+ private:
+  void use(const char* verb) {
+    if (!used_.insert(verb).second) {
+      throw std::logic_error("step " + name_ + ": a verb must be used once, got a second " + verb);
+    }
+  }
+
+  basic_rollout& of_;
+  std::string name_;
+  std::set<std::string_view> used_;
+};
+
+template <typename Tag>
+typename basic_rollout<Tag>::named_step basic_rollout<Tag>::step(std::string name) {
+  if (!step_names_.insert(name).second) {
+    throw std::logic_error("rollout: step names must differ, got a second " + name);
+  }
+  if (!step_.empty()) chronicle_.tell(event_kind::step_finished, step_, step_ + " is over");
+  step_ = name;
+  chronicle_.tell(event_kind::step_started, step_, step_ + " begins");
+  return named_step{*this, std::move(name)};
+}
+
+using rollout = basic_rollout<>;
+
+}  // namespace hotswap::inline v0_1
