@@ -89,7 +89,7 @@ task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promo
                                              bool counting) {
   const std::optional<control_command> promotion = steering_.promotion();
   const bool forced = promotion && promotion->forced;
-  if (seen.made == decision::fail && !forced) {
+  if ((seen.made == decision::fail || failure_is_held_) && !forced) {
     steering_.answer_promotion();
     if (failure_is_held_) {
       require_hold_not_expired();

@@ -51,6 +51,8 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
   if (trouble.empty()) trouble = co_await force_baseline();
   if (!trouble.empty()) {
     const model_version active = baseline_had_traffic ? baseline() : candidate();
+    const model_version& other = baseline_had_traffic ? candidate() : baseline();
+    if (candidate_was_deployed_) tell_left_over("rollback", other, trouble);
     std::string reason = std::string{cause.what()} + "; roll-back failed: " + trouble;
     co_return co_await finish(deployment_status::rollback_failed, active, cause.reason_code(),
                               std::move(reason));
@@ -116,7 +118,7 @@ task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
     chronicle_.tell(event_kind::retrying, "rollback", trouble, severity::warning);
     co_await sleep_for(clock_, pause);
   }
-  const bool changed = !in_force_ || *in_force_ != wanted || *intended_ != wanted;
+  const bool changed = !in_force_ || *in_force_ != wanted || (intended_ && *intended_ != wanted);
   in_force_ = wanted;
   intended_ = wanted;
   chronicle_.candidate_share_is(share{});

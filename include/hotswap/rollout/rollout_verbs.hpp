@@ -383,10 +383,15 @@ task<deployment_result> basic_rollout<Tag>::finish(deployment_status status,
   chronicle_.tell(std::move(finished));
   terminal_record terminal{status, std::string{}, code, reason};
   if (active) terminal.active = active->version();
-  co_await chronicle_.record_if_possible("", "rollout", record_phase::outcome, std::move(terminal));
+  std::vector<event> history = chronicle_.history();  // what is told later is in no record
+  try {  // not one short attempt: without this record the model stays locked
+    co_await chronicle_.record("", "rollout", record_phase::outcome, std::move(terminal));
+  } catch (const journal_conflict&) {
+    throw;
+  } catch (const journal_error&) {  // the traffic is right, and the result says what happened
+  }
   steering_.finished();
-  deployment_result result{status, std::move(active), code, std::move(reason),
-                           chronicle_.history()};
+  deployment_result result{status, std::move(active), code, std::move(reason), std::move(history)};
   co_return result;
 }
 

@@ -95,7 +95,9 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
     std::vector<planned_bake> bakes;
     bakes.reserve(config.steps.size());
     for (const canary_step& each : config.steps) {
-      bakes.emplace_back(each.share, each.duration.value_or(config.monitoring_duration),
+      const bool is_last = &each == &config.steps.back();
+      const share candidate_share = is_last ? config.holdback.rest() : each.share;
+      bakes.emplace_back(candidate_share, each.duration.value_or(config.monitoring_duration),
                          each.minimum_samples.value_or(config.minimum_samples));
     }
     return bakes;
