@@ -330,11 +330,11 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
                            " with " + to_string(in_force_->share_of(version)));
   }
   if (!committed_) {
-    chronicle_.tell(event_kind::committed, step,
-                    to_string(candidate()) + " has the model, there is no way back but an undo");
+    steering_.close("the rollout is committed, use undo");  // who comes while it is written is late
     co_await chronicle_.record(step, "commit", record_phase::outcome, committed_record{});
     committed_ = true;
-    steering_.close("the rollout is committed, use undo");
+    chronicle_.tell(event_kind::committed, step,
+                    to_string(candidate()) + " has the model, there is no way back but an undo");
   }
   const begun_verb verb{step, "retire"};
   co_await chronicle_.record_if_possible(step, verb.verb, record_phase::began,

@@ -196,12 +196,15 @@ class basic_steering final : private detail::control_channel::receiver,
     chronicle_.tell(std::move(told));
   }
 
+  std::string name() const {
+    return chronicle_.id().empty() ? "of " + chronicle_.stream() : chronicle_.id();
+  }
+
   void stop_requested() override {
     if (closed_because_) return;
     if (resumable_) {
-      end(std::make_exception_ptr(
-          rollout_stopped("rollout " + chronicle_.id() +
-                          ": stopped; it goes on where its journal is next taken over")));
+      end(std::make_exception_ptr(rollout_stopped(
+          "rollout " + name() + ": stopped; it goes on where its journal is next taken over")));
     } else {
       end(std::make_exception_ptr(rollout_failure(
           reason_code::stopped, "the process shuts down, and nobody can resume the rollout",
