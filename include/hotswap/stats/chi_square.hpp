@@ -17,6 +17,7 @@
 ///   [R]  chisq.test(x, correct = yates) and chisq.test(x, p = weights, rescale.p = TRUE).
 
 #include <hotswap/stats/proportion.hpp>
+#include <hotswap/stats/rate_difference.hpp>
 
 #include <boost/math/distributions/chi_squared.hpp>
 
@@ -49,13 +50,6 @@ struct chi_square_proportions_result : chi_square_result {
 
 namespace detail {
 
-/// a * b - c * d without cancellation (W. Kahan): counts of 1e15 keep their differences.
-inline double difference_of_products(double a, double b, double c, double d) {
-  const double product = c * d;
-  const double rounding = std::fma(-c, d, product);
-  return std::fma(a, b, -product) + rounding;
-}
-
 /// P(X >= statistic).
 inline double chi_square_tail(double statistic, double degrees_of_freedom) {
   using in_double = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
@@ -77,11 +71,7 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
 [[nodiscard]] inline chi_square_proportions_result chi_square_test(
     const proportion& baseline, const proportion& candidate,
     const chi_square_options& options = {}) {
-  if (baseline.trials() == 0 || candidate.trials() == 0) {
-    throw std::domain_error("chi_square_test: each proportion must have at least 1 trial, got " +
-                            std::to_string(baseline.trials()) + " in baseline and " +
-                            std::to_string(candidate.trials()) + " in candidate");
-  }
+  require_trials(baseline, candidate, "chi_square_test");
   const auto baseline_successes = static_cast<double>(baseline.successes());
   const auto baseline_trials = static_cast<double>(baseline.trials());
   const auto candidate_successes = static_cast<double>(candidate.successes());
@@ -100,8 +90,8 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
   }
 
   // Observed less expected is the same in all four cells, but for its sign.
-  const double cross = detail::difference_of_products(candidate_successes, baseline_trials,
-                                                      baseline_successes, candidate_trials);
+  const double cross = difference_of_products(candidate_successes, baseline_trials,
+                                              baseline_successes, candidate_trials);
   const double gap = std::abs(cross) / trials;
   const double corrected = options.yates ? gap - std::min(0.5, gap) : gap;
 
@@ -163,8 +153,8 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t c = 0; c < columns; ++c) {
       const double expected = row_totals[r] * (column_totals[c] / total);
-      const double gap = detail::difference_of_products(static_cast<double>(table[r][c]), total,
-                                                        row_totals[r], column_totals[c]) /
+      const double gap = difference_of_products(static_cast<double>(table[r][c]), total,
+                                                row_totals[r], column_totals[c]) /
                          total;
       result.statistic += gap * (gap / expected);
     }
@@ -213,9 +203,9 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
   result.smallest_expected = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < observed.size(); ++i) {
     const double expected = total * (weights[i] / total_weight);
-    const double gap = detail::difference_of_products(static_cast<double>(observed[i]),
-                                                      total_weight, total, weights[i]) /
-                       total_weight;
+    const double gap =
+        difference_of_products(static_cast<double>(observed[i]), total_weight, total, weights[i]) /
+        total_weight;
     result.statistic += gap * (gap / expected);
     result.smallest_expected = std::min(result.smallest_expected, expected);
   }

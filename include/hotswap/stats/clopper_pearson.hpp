@@ -16,15 +16,14 @@
 ///   [BN] O. E. Barndorff-Nielsen, "Inference on full or partial parameters based on the
 ///        standardized signed log likelihood ratio", Biometrika 73 (1986), 307-322: r*.
 
+#include <hotswap/stats/confidence.hpp>
 #include <hotswap/stats/interval.hpp>
+#include <hotswap/stats/log_factorial.hpp>
 #include <hotswap/stats/proportion.hpp>
 
 #include <cmath>
-#include <cstdint>
 #include <limits>
 #include <numbers>
-#include <stdexcept>
-#include <string>
 
 namespace hotswap::inline v0_1::stats {
 
@@ -33,34 +32,6 @@ struct clopper_pearson_options {
 };
 
 namespace detail {
-
-/// log(n!) less Stirling's formula for it; [L].
-inline double stirling_error(double n) {
-  if (n < 16.0) {
-    double factorial = 1.0;  // at most 15!, which a double holds exactly
-    for (double factor = 2.0; factor <= n; ++factor) factorial *= factor;
-    return std::log(factorial) - (n + 0.5) * std::log(n) + n -
-           0.5 * std::log(2.0 * std::numbers::pi);
-  }
-  const double s = 1.0 / (n * n);
-  return (1.0 / 12 - s * (1.0 / 360 - s * (1.0 / 1260 - s * (1.0 / 1680 - s / 1188)))) / n;
-}
-
-/// count * log(count / mean) - count + mean, without cancellation; bd0 of [L].
-inline double deviance(double count, double mean) {
-  const double gap = count - mean;
-  if (std::abs(gap) >= 0.1 * (count + mean)) return count * std::log(count / mean) - gap;
-
-  const double ratio = gap / (count + mean);
-  double power = 2.0 * count * ratio;
-  double sum = gap * ratio;
-  for (double divisor = 3.0;; divisor += 2.0) {
-    power *= ratio * ratio;
-    const double next = sum + power / divisor;
-    if (next == sum) return sum;
-    sum = next;
-  }
-}
 
 /// A rate and its complement; both have all digits, however close to 0 either is.
 struct binomial_rate {
@@ -152,10 +123,7 @@ inline binomial_rate rate_of_tail(double count, double trials, double tail) {
 /// @throws std::invalid_argument  for `confidence` outside (0, 1).
 [[nodiscard]] inline interval clopper_pearson(const proportion& seen,
                                               const clopper_pearson_options& options = {}) {
-  if (!(options.confidence > 0.0 && options.confidence < 1.0)) {
-    throw std::invalid_argument("clopper_pearson: confidence must lie between 0 and 1, got " +
-                                std::to_string(options.confidence));
-  }
+  require_confidence(options.confidence, "clopper_pearson");
   const auto successes = static_cast<double>(seen.successes());
   const auto failures = static_cast<double>(seen.trials() - seen.successes());
   const auto trials = static_cast<double>(seen.trials());
