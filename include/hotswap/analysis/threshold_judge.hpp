@@ -106,7 +106,9 @@ class threshold_judge final : public judge {
 
   /// Of the change in `found.statistic`; strictly greater fails.
   finding limited(finding found, std::string sentence) const {
-    found.made = *found.statistic > *found.limit ? decision::fail : decision::pass;
+    // 17 errors of 1000 against 7 are a rise by 0.01, and 0.017 - 0.007 > 0.01 in doubles
+    constexpr double rounding = 1e-12;
+    found.made = *found.statistic > *found.limit + rounding ? decision::fail : decision::pass;
     found.sentence = std::move(sentence);
     if (!contemporaneous_) found.sentence += ", no contemporaneous baseline";
     return found;
@@ -237,6 +239,7 @@ class threshold_judge final : public judge {
       return found;
     }
     if (!std::isfinite(drift->score)) {
+      windows_in_drift_ = 0;
       return no_number(std::move(found), "a data drift that is not finite");
     }
 
