@@ -4,7 +4,9 @@
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/async/when_all.hpp>
 #include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
@@ -960,4 +962,35 @@ TEST_CASE("second rollout for a model that has one active", "[rollout][failures]
   CHECK(results[0].active() == world.baseline);
   CHECK(results[0].reason_code() == reason_code::already_active);
   CHECK(results[0].reason() == "model fraud has an unfinished rollout, fraud~1767225600000");
+}
+
+namespace {
+
+/// The status, or what was thrown.
+hotswap::task<> keep_end(hotswap::task<hotswap::deployment_result> rollout, std::string& end) {
+  try {
+    const hotswap::deployment_result result = co_await rollout;
+    end = to_string(result.status());
+  } catch (const hotswap::journal_conflict& conflict) {
+    end = conflict.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("second rollout for a model that begins at the same instant", "[rollout][failures]") {
+  simulated_rollout<> world;
+  world.with_users_journal().script.latency = 100ms;  // so that both find it empty
+  hotswap::rollout_context second{world.environment};
+  hotswap::canary_strategy canary{world.service, world.service, world.service};
+  std::string first_end;
+  std::string second_end;
+  std::vector<hotswap::task<>> both;
+  both.push_back(keep_end(world.deploy(), first_end));
+  both.push_back(keep_end(canary.deploy(world.baseline, world.candidate, second), second_end));
+  world.clock.run(hotswap::when_all(std::move(both)));
+
+  CHECK(first_end == "succeeded");
+  CHECK(second_end == "journal of fraud: record 1 must be new, got one by another driver");
+  CHECK(world.service.changes() == until_step(4) + texts{"remove fraud@1"});
 }

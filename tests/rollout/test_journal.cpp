@@ -225,7 +225,7 @@ TEST_CASE("rollout: numbers its records without gaps, under one name, and opens 
   for (std::size_t i = 0; i < records.size(); ++i) {
     CHECK(records[i].sequence == i + 1);
     CHECK(records[i].rollout == "fraud~1767225600000");
-    CHECK(records[i].driver == "pod-7");
+    CHECK(records[i].driver == "pod-7-1");
     if (i > 0) CHECK(records[i].at >= records[i - 1].at);
   }
   const auto& opening = std::get<hotswap::opening_record>(records.front().payload);

@@ -48,7 +48,7 @@ class basic_chronicle {
         attempts_(terms.environment.attempts.value_or(config.attempts)),
         wait_(config.backoff_min, config.backoff_max, terms.environment.seed),
         stream_(terms.baseline.model()),
-        driver_(terms.environment.driver) {
+        driver_(terms.driver) {
     common_.model = terms.baseline.model();
     common_.baseline = terms.baseline.version();
     common_.candidate = terms.candidate.version();

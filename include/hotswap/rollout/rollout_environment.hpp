@@ -58,8 +58,10 @@ class rollout_environment {
   std::chrono::milliseconds journal_deadline = std::chrono::seconds{10};  ///< of each append
 
   std::uint64_t seed = 0;        ///< of the jitter in back-offs: the same seed, the same rollout
-  std::string driver = "local";  ///< this incarnation; unlike any other that shares the journal
-  stop_token stop;               ///< a shutdown, next to the clock's own
+  std::string driver = "local";  ///< this process; unlike any other that shares the journal
+  /// By its copies, which share it: tells the drivers of this process apart in the journal.
+  std::shared_ptr<std::uint64_t> rollouts_begun = std::make_shared<std::uint64_t>(0);
+  stop_token stop;  ///< a shutdown, next to the clock's own
 };
 
 }  // namespace hotswap::inline v0_1

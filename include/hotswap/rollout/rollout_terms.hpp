@@ -39,12 +39,14 @@ class rollout_terms {
                          "must be another version than the baseline, got " + to_string(candidate));
     }
     context.begin();
+    driver = environment.driver + "-" + std::to_string(++*environment.rollouts_begun);
   }
 
   std::string strategy;
   model_version baseline;
   model_version candidate;
   std::string request_id;
+  std::string driver;  ///< of this incarnation; a second rollout at the same instant is another one
   rollout_environment environment;
   std::shared_ptr<detail::control_channel> channel;
   std::shared_ptr<outstanding_calls> calls;
