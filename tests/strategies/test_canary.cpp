@@ -284,6 +284,43 @@ TEST_CASE("canary: an inconclusive step is extended, and passes when there are s
   CHECK(world.broken_promises(result) == nothing);
 }
 
+TEST_CASE("canary: an extension is as long as monitoringDuration, however long the step",
+          "[strategies][canary]") {
+  simulated_rollout<> world;
+  world.config.steps[0].duration = 2h;
+  SECTION("is") {
+    world.config.required_metrics.push_back("accuracy");
+    const auto result = world.run();
+
+    CHECK(result.reason_code() == reason_code::inconclusive);
+    CHECK(count(result, event_kind::extended) == 3);
+    CHECK(world.clock.elapsed() > 2h + 30min);
+    CHECK(world.clock.elapsed() < 2h + 35min);
+  }
+  SECTION("and is counted so when the traffic is weighed") {
+    world.service.rate = 1.0;
+    CHECK(world.run().reason() ==
+          "minimumSamples of 1000 must be reachable, got 1 requests per second: at 10 %, 150 min "
+          "bring 900 at most");
+  }
+}
+
+TEST_CASE("canary: a source that has no past is listened to for a look, whatever news come",
+          "[strategies][canary]") {
+  simulated_rollout<> world;
+  world.service.distort = [&](const auto&, const auto& window, auto& seen) {
+    const auto length = std::chrono::duration<double>(window.duration()).count();
+    if (world.clock.elapsed() < 1min) {  // counts since the rollout began
+      seen = hotswap::metrics_snapshot{};
+    } else if (seen.requests > 0) {
+      CHECK(length > 45);
+    }
+  };
+  world.at(5s, [&] { world.control().pause("alice", "wait"); });
+  world.at(10s, [&] { world.control().resume("alice", "go on"); });
+  CHECK(world.run().status() == deployment_status::succeeded);
+}
+
 TEST_CASE("canary: when the extensions are exhausted, it rolls back or holds",
           "[strategies][canary]") {
   simulated_rollout<> world;

@@ -183,7 +183,9 @@ class basic_rollout {
   std::optional<traffic_split> intended_;  ///< as last asked for; may be in force too
   bool candidate_was_deployed_ = false;
   bool committed_ = false;
-  metrics_snapshot reference_;  ///< the baseline's, for when it has no traffic
+  metrics_snapshot reference_;            ///< the baseline's, for when it has no traffic
+  std::chrono::nanoseconds extension_{};  ///< each one: as long as the reference, which is
+                                          ///< monitoringDuration
   std::optional<observation> observation_;
   std::set<std::string> unjudged_;
   int drifts_ = 0;

@@ -63,10 +63,10 @@ class observation {
     return until_look_ <= nanoseconds::zero() || (counting && is_over());
   }
 
-  /// Another bake, since the first did not decide.
-  void extend() noexcept {
-    left_ = bake_;
-    planned_ += bake_;
+  /// More time, since the bake did not decide.
+  void extend(nanoseconds by) noexcept {
+    left_ = by;
+    planned_ += by;
   }
 
   /// The window since the last look that had metrics. As long as the steady clock says, also if the

@@ -60,6 +60,7 @@ task<void> basic_rollout<Tag>::observe(std::string step, std::chrono::nanosecond
                                               "a bake of " + text_of(bake) + ", or a fail");
   co_await door_.begin_counting(step, baseline());
   co_await door_.begin_counting(step, candidate());
+  if (extension_ == std::chrono::nanoseconds::zero()) extension_ = bake;  // without a reference
   observation_.emplace(step, bake, look_interval(bake), candidate_share(), std::move(judge),
                        clock_);
   std::string why;
@@ -124,7 +125,7 @@ task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
   if (config_.on_inconclusive == on_inconclusive::extend) {
     if (observation_->extensions < config_.max_extensions) {
       ++observation_->extensions;
-      observation_->extend();
+      observation_->extend(extension_);
       chronicle_.tell(event_kind::extended, observation_->step(),
                       fmt::format("extended, {} of {}: {}", observation_->extensions,
                                   config_.max_extensions, seen.reason));

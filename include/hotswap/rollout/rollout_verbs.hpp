@@ -158,12 +158,17 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
                                          std::vector<planned_bake> bakes) {
   const begun_verb verb =
       co_await begin_verb(step, "reference", text_of(window), "the baseline's metrics");
+  extension_ = window;
   co_await require_all_traffic_on_baseline(step);
   reference_ = co_await measure_baseline(step, window);
   co_await end_verb(verb, fmt::format("{} requests", reference_.requests));
   if (reference_.requests == 0) {  // a source that began to count with this rollout has no past
     window = look_interval(window);
-    co_await steering_.pass_time(window);
+    auto left = window;
+    while (left > std::chrono::nanoseconds::zero()) {  // news do not shorten it
+      const std::chrono::nanoseconds passed = co_await steering_.pass_time(left);
+      left -= passed;
+    }
     reference_ = co_await measure_baseline(step, window);
   }
   if (!config_.allow_low_traffic) require_enough_traffic(reference_, window, bakes);
@@ -217,10 +222,10 @@ void basic_rollout<Tag>::require_enough_traffic(const metrics_snapshot& seen,
                                                 const std::vector<planned_bake>& bakes) const {
   const double rate =
       static_cast<double>(seen.requests) / std::chrono::duration<double>(window).count();
-  const int bakes_per_step =
-      config_.on_inconclusive == on_inconclusive::extend ? 1 + config_.max_extensions : 1;
+  const int extensions =
+      config_.on_inconclusive == on_inconclusive::extend ? config_.max_extensions : 0;
   for (const planned_bake& each : bakes) {
-    const auto time = each.duration * bakes_per_step;
+    const auto time = each.duration + extensions * extension_;
     const share smaller = each.candidate_share.rest() == share{}
                               ? each.candidate_share
                               : std::min(each.candidate_share, each.candidate_share.rest());
