@@ -10,6 +10,7 @@
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/sleep.hpp>
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
@@ -63,6 +64,10 @@ class basic_chronicle {
 
   /// The journal's stream is another rollout's, or cannot be read: nothing is written to it.
   void is_not_recorded() noexcept { recorded_ = false; }
+
+  /// Once triggered, an append that is under way is not waited for, and not tried again. It stays
+  /// to be written.
+  void gives_up_with(stop_token given_up) noexcept { given_up_ = std::move(given_up); }
 
   void candidate_share_is(share value) noexcept { common_.candidate_share = value; }
 
@@ -161,7 +166,7 @@ class basic_chronicle {
         auto append_record = [to = journal_, stream = stream_, copy = added] {
           return to->append(stream, copy);
         };
-        co_await call(clock_, limit, std::move(append_record));
+        co_await call(clock_, limit, std::move(append_record), call_options{given_up_});
         co_return;
       } catch (const journal_conflict&) {
         throw;
@@ -172,12 +177,12 @@ class basic_chronicle {
       } catch (...) {
         text = "an exception that is no std::exception";
       }
-      if (attempt >= attempts) {
+      if (attempt >= attempts || given_up_.stop_requested()) {
         throw journal_error("journal of rollout " + common_.rollout + ": record " +
                             std::to_string(added.sequence) + " must be durable, got " + text);
       }
       const std::chrono::nanoseconds pause = wait_.next();
-      co_await sleep_for(clock_, pause);
+      co_await sleep_for(clock_, pause, given_up_);
     }
   }
 
@@ -193,6 +198,7 @@ class basic_chronicle {
   std::uint64_t events_told_ = 0;
   std::uint64_t records_made_ = 0;
   bool recorded_ = true;
+  stop_token given_up_;
   std::vector<event> history_;
   std::vector<event> untold_;
   std::deque<journal_record> unwritten_;

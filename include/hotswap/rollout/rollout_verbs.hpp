@@ -69,6 +69,13 @@ task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
   } catch (...) {
     cause.emplace(reason_code::failed, "an exception that is no std::exception");
   }
+  if (cause->reason_code() == reason_code::journal_failed) {
+    try {
+      steering_.check();  // or did an abort give the append up?
+    } catch (const rollout_failure& ending) {
+      if (cause->status() != deployment_status::rejected) cause = ending;
+    }
+  }
   if (cause->status() == deployment_status::rejected) {
     steering_.close("the rollout was rejected");
     co_return co_await finish(deployment_status::rejected, baseline(), cause->reason_code(),

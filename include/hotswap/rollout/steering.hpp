@@ -45,6 +45,7 @@ class basic_steering final : private detail::control_channel::receiver,
         resumable_(terms.environment.journal->survives_the_process()),
         time_left_(config.deadline) {
     channel_->connect(this);
+    chronicle_.gives_up_with(given_up());
     loop_stops_.open(clock_, clock_.stop_token(), *this);
     process_stops_.open(clock_, terms.environment.stop, *this);
     count_down();
@@ -112,6 +113,7 @@ class basic_steering final : private detail::control_channel::receiver,
     closed_because_ = std::move(why);
     ending_ = nullptr;
     stop_counting();
+    chronicle_.gives_up_with({});
   }
 
   /// For `rollout_control::status()`.
