@@ -1,6 +1,8 @@
 // What may come at any time comes at each time here: an abort, a stop and a single fault, at each
 // call of a rollout and between them.
 
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>

@@ -2,6 +2,8 @@
 // name.
 
 #include <hotswap/analysis/judge.hpp>
+#include <hotswap/async/driver.hpp>
+#include <hotswap/async/result.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/async/when_all.hpp>
@@ -14,8 +16,9 @@
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
-#include <hotswap/stats/moments.hpp>
+#include <hotswap/strategies/canary.hpp>
 
 #include "support/catch.hpp"
 #include "support/simulated_service.hpp"

@@ -1,12 +1,17 @@
 // What a journal must do, what memory_journal does, and what a rollout writes to one.
 
+#include <hotswap/async/task.hpp>
+#include <hotswap/async/virtual_clock.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/rollout/backoff.hpp>
+#include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/strategies/canary.hpp>
 
 #include "support/catch.hpp"
 #include "support/simulated_service.hpp"
@@ -15,7 +20,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <variant>

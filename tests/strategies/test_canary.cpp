@@ -1,15 +1,22 @@
 // What the canary promises when nothing goes wrong, and when people have their say.
 
+#include <hotswap/async/clock.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/async/when_all.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/stats/moments.hpp>
 #include <hotswap/strategies/canary.hpp>
+#include <hotswap/strategies/canary_config.hpp>
+#include <hotswap/strategies/canary_step.hpp>
 
 #include "support/catch.hpp"
 #include "support/simulated_service.hpp"
@@ -17,8 +24,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
-#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>

@@ -12,7 +12,9 @@
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/stats/moments.hpp>
 #include <hotswap/strategies/canary.hpp>
+#include <hotswap/strategies/canary_config.hpp>
 
 #include "support/catch.hpp"
 

@@ -22,15 +22,20 @@
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/share.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/core/verdict.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
+#include <hotswap/stats/moments.hpp>
+#include <hotswap/stats/proportion.hpp>
 #include <hotswap/strategies/canary.hpp>
+#include <hotswap/strategies/canary_config.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -38,6 +43,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <limits>
 #include <map>
