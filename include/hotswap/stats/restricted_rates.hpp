@@ -75,22 +75,24 @@ inline double likeliest_low_rate(double a, double b, double c, double d, double 
 
 }  // namespace detail
 
-/// The rates that maximise the likelihood of both proportions while candidate - baseline is
+/// So many successes and failures, or their weights.
+struct weighted_outcomes {
+  double successes = 0.0;
+  double failures = 0.0;
+};
+
+/// The rates that maximise the likelihood of both samples while candidate - baseline is
 /// `difference`; [MN], [FM]. Right to 14 digits, also those of a rate next to 0 or 1.
 ///
-/// @param difference  in [-1, 1]; both proportions have trials
-inline restricted_pair restricted_rates(const proportion& baseline, const proportion& candidate,
-                                        double difference) {
+/// @param difference  in [-1, 1]; both samples have an outcome
+inline restricted_pair restricted_rates_of(const weighted_outcomes& baseline,
+                                           const weighted_outcomes& candidate, double difference) {
   // The one with the smaller rate, and the other, which is greater by `shift`.
   const bool rises = difference >= 0.0;
-  const proportion& lower = rises ? baseline : candidate;
-  const proportion& upper = rises ? candidate : baseline;
+  const auto [a, c] = rises ? baseline : candidate;
+  const auto [b, d] = rises ? candidate : baseline;
   const double shift = std::abs(difference);
   const double width = 1.0 - shift;
-  const auto a = static_cast<double>(lower.successes());
-  const auto b = static_cast<double>(upper.successes());
-  const auto c = static_cast<double>(lower.trials() - lower.successes());
-  const auto d = static_cast<double>(upper.trials() - upper.successes());
 
   rate_and_rest small;
   rate_and_rest great;
@@ -113,6 +115,16 @@ inline restricted_pair restricted_rates(const proportion& baseline, const propor
     }
   }
   return rises ? restricted_pair{small, great} : restricted_pair{great, small};
+}
+
+/// The same of two proportions that have trials.
+inline restricted_pair restricted_rates(const proportion& baseline, const proportion& candidate,
+                                        double difference) {
+  const auto of = [](const proportion& seen) {
+    return weighted_outcomes{static_cast<double>(seen.successes()),
+                             static_cast<double>(seen.trials() - seen.successes())};
+  };
+  return restricted_rates_of(of(baseline), of(candidate), difference);
 }
 
 /// How many standard errors the difference of the rates lies above `difference`, by the variance
