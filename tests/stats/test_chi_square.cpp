@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,10 @@ proportion proportion_of(const nlohmann::json& arm) {
   return {arm.at("successes"), arm.at("trials")};
 }
 
+void check(const nlohmann::json& row, double value, const char* field) {
+  if (oracle::promises(row, field)) CHECK_THAT(value, oracle::agrees_with(row, field));
+}
+
 void check_two_proportions(const nlohmann::json& row) {
   CAPTURE(row.at("name"));
   const auto a = proportion_of(row.at("input").at("a"));
@@ -42,6 +47,12 @@ void check_two_proportions(const nlohmann::json& row) {
   CHECK_THAT(plain.p_value, oracle::agrees_with(row, "pearson_p"));
   CHECK_THAT(yates.statistic, oracle::agrees_with(row, "yates_statistic"));
   CHECK_THAT(yates.p_value, oracle::agrees_with(row, "yates_p"));
+  const auto ratio = chi_square_test(a, b, {.likelihood_ratio = true});
+  check(row, ratio.statistic, "g_statistic");
+  check(row, ratio.p_value, "g_p");
+  check(row, ratio.log_p_value, "log_g_p");
+  check(row, plain.log_p_value, "log_pearson_p");
+  check(row, yates.log_p_value, "log_yates_p");
 }
 
 void check_independence(const nlohmann::json& row) {
@@ -51,9 +62,15 @@ void check_independence(const nlohmann::json& row) {
   CHECK_THAT(test.statistic, oracle::agrees_with(row, "statistic"));
   CHECK_THAT(test.degrees_of_freedom, oracle::agrees_with(row, "df"));
   CHECK_THAT(test.p_value, oracle::agrees_with(row, "p"));
-  if (oracle::promises(row, "smallest_expected")) {
-    CHECK_THAT(test.smallest_expected, oracle::agrees_with(row, "smallest_expected"));
-  }
+  const auto ratio =
+      chi_square_test(row.at("input").at("observed").get<table>(), {.likelihood_ratio = true});
+  check(row, test.smallest_expected, "smallest_expected");
+  check(row, test.log_p_value, "log_p");
+  check(row, test.cramers_v, "cramers_v");
+  check(row, ratio.statistic, "g_statistic");
+  check(row, ratio.p_value, "g_p");
+  check(row, ratio.log_p_value, "log_g_p");
+  CHECK(ratio.cramers_v == test.cramers_v);
 }
 
 void check_goodness_of_fit(const nlohmann::json& row) {
@@ -64,6 +81,13 @@ void check_goodness_of_fit(const nlohmann::json& row) {
   CHECK_THAT(test.statistic, oracle::agrees_with(row, "statistic"));
   CHECK_THAT(test.degrees_of_freedom, oracle::agrees_with(row, "df"));
   CHECK_THAT(test.p_value, oracle::agrees_with(row, "p"));
+  const auto ratio = chi_square_goodness_of_fit(row.at("input").at("observed").get<counts>(),
+                                                row.at("input").at("weights").get<weights>(),
+                                                {.likelihood_ratio = true});
+  check(row, test.log_p_value, "log_p");
+  check(row, ratio.statistic, "g_statistic");
+  check(row, ratio.p_value, "g_p");
+  check(row, ratio.log_p_value, "log_g_p");
 }
 
 }  // namespace
@@ -270,4 +294,48 @@ TEST_CASE("chi_square_goodness_of_fit: counts and weights that do not match are 
   CHECK_THROWS_AS(chi_square_goodness_of_fit(counts{0, 0}, weights{1, 1}), std::domain_error);
   CHECK_THROWS_WITH(chi_square_goodness_of_fit(counts{0, 0}, weights{1, 1}),
                     "chi_square_goodness_of_fit: a count must be above 0, got only 0");
+}
+
+TEST_CASE("chi_square_test: the logarithm of p goes on where p is 0", "[stats][chi_square]") {
+  // for 2 degrees of freedom P(X >= x) = exp(-x / 2); for 4, (1 + x / 2) exp(-x / 2)
+  const auto fit = [](const counts& observed) {
+    return chi_square_goodness_of_fit(observed, weights(observed.size(), 1.0));
+  };
+  const auto two = fit({6000, 0, 0});
+  const auto four = fit({6000, 0, 0, 0, 0});
+
+  CHECK(two.p_value == 0.0);
+  CHECK_THAT(two.log_p_value, WithinRel(-two.statistic / 2.0, 1e-14));
+  CHECK(four.p_value == 0.0);
+  CHECK_THAT(four.log_p_value,
+             WithinRel(std::log1p(four.statistic / 2.0) - four.statistic / 2.0, 1e-14));
+}
+
+TEST_CASE("chi_square_test: as a likelihood ratio it adds up over a table that is taken apart",
+          "[stats][chi_square]") {
+  // G of three rows is that of the first two, plus that of their sum against the third
+  const table all{{30, 70}, {45, 85}, {20, 90}};
+  const table first{{30, 70}, {45, 85}};
+  const table rest{{75, 155}, {20, 90}};
+  const auto g = [](const table& of) {
+    return chi_square_test(of, {.likelihood_ratio = true}).statistic;
+  };
+
+  CHECK_THAT(g(all), WithinRel(g(first) + g(rest), 1e-13));
+}
+
+TEST_CASE(
+    "chi_square_test: Cramer's V is 1 where a row tells its column, and 0 where it tells nothing",
+    "[stats][chi_square]") {
+  CHECK_THAT(chi_square_test(table{{9, 0}, {0, 4}}).cramers_v, WithinRel(1.0, 1e-14));
+  CHECK(chi_square_test(table{{9, 18}, {4, 8}}).cramers_v == 0.0);
+}
+
+TEST_CASE("chi_square_test: the likelihood ratio has no correction of Yates",
+          "[stats][chi_square][errors]") {
+  CHECK_THROWS_WITH(
+      chi_square_test(baseline, candidate, {.yates = true, .likelihood_ratio = true}),
+      "chi_square_test: yates must be false where likelihood_ratio is true, got true");
+  CHECK_THROWS_AS(chi_square_test(baseline, candidate, {.yates = true, .likelihood_ratio = true}),
+                  std::invalid_argument);
 }

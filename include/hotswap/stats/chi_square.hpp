@@ -14,12 +14,17 @@
 ///   [Y]  F. Yates, "Contingency tables involving small numbers and the chi-square test",
 ///   Supplement
 ///        to the Journal of the Royal Statistical Society 1 (1934), 217-235.
+///   [G]  S. S. Wilks, "The large-sample distribution of the likelihood ratio for testing composite
+///        hypotheses", Annals of Mathematical Statistics 9 (1938), 60-62.
+///   [C]  H. Cramér, "Mathematical Methods of Statistics" (1946), 21.9: V.
 ///   [R]  chisq.test(x, correct = yates) and chisq.test(x, p = weights, rescale.p = TRUE).
 
+#include <hotswap/stats/log_factorial.hpp>
 #include <hotswap/stats/proportion.hpp>
 #include <hotswap/stats/rate_difference.hpp>
 
 #include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/special_functions/gamma.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -34,14 +39,25 @@
 namespace hotswap::inline v0_1::stats {
 
 struct chi_square_options {
-  bool yates = false;  ///< Yates' correction for continuity; at most one half, as in R
+  bool yates = false;             ///< Yates' correction for continuity; at most one half, as in R
+  bool likelihood_ratio = false;  ///< the G statistic instead of Pearson's; without correction
+};
+
+struct chi_square_table_options {
+  bool likelihood_ratio = false;  ///< the G statistic instead of Pearson's
 };
 
 struct chi_square_result {
-  double statistic = 0.0;           ///< the sum of (observed - expected)^2 / expected
+  double statistic = 0.0;  ///< the sum of (observed - expected)^2 / expected, or G: that of
+                           ///< 2 observed log(observed / expected)
   double degrees_of_freedom = 0.0;  ///< a whole number
   double p_value = 1.0;             ///< of a statistic at least as great, if the null is true
+  double log_p_value = 0.0;         ///< its logarithm, also where p_value is too small for a double
   double smallest_expected = 0.0;   ///< count of any cell; below 5 the p-value is a rough one
+};
+
+struct chi_square_table_result : chi_square_result {
+  double cramers_v = 0.0;  ///< strength of the association in [0, 1], by Pearson's statistic
 };
 
 struct chi_square_proportions_result : chi_square_result {
@@ -50,11 +66,32 @@ struct chi_square_proportions_result : chi_square_result {
 
 namespace detail {
 
-/// P(X >= statistic).
-inline double chi_square_tail(double statistic, double degrees_of_freedom) {
+/// log P(X >= statistic) where the probability itself is too small for a double: Legendre's
+/// continued fraction (DLMF 8.9.2), which then takes few steps.
+inline double log_far_chi_square_tail(double statistic, double degrees_of_freedom) {
+  const double a = 0.5 * degrees_of_freedom;
+  const double x = 0.5 * statistic;
+  double fraction = 0.0;
+  for (int k = 200; k >= 1; --k) {
+    fraction = k * (k - a) / (x + 2.0 * k + 1.0 - a - fraction);
+  }
+  return a * std::log(x) - x - boost::math::lgamma(a) - std::log(x + 1.0 - a - fraction);
+}
+
+inline void set_p_value(chi_square_result& result) {
   using in_double = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
-  const boost::math::chi_squared_distribution<double, in_double> law{degrees_of_freedom};
-  return cdf(complement(law, statistic));
+  const double df = result.degrees_of_freedom;
+  const boost::math::chi_squared_distribution<double, in_double> law{df};
+  result.p_value = cdf(complement(law, result.statistic));
+  result.log_p_value = result.p_value > 1e-290 ? std::log(result.p_value)
+                                               : log_far_chi_square_tail(result.statistic, df);
+}
+
+/// What a cell adds to the statistic.
+inline double chi_square_of_cell(double observed, double expected, double gap,
+                                 bool likelihood_ratio) {
+  // observed log(observed / expected) - gap: the gaps add up to 0, and no term is below it
+  return likelihood_ratio ? 2.0 * deviance(observed, expected, gap) : gap * (gap / expected);
 }
 
 }  // namespace detail
@@ -66,11 +103,16 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
 /// Agrees with [R] to 12 significant digits, for counts up to 2^53. O(1), allocates nothing, safe
 /// from any thread.
 ///
+/// @throws std::invalid_argument  for both options at once.
 /// @throws std::domain_error  where the test has no answer: no trials in one of the two, or only
 ///   successes or only failures in both. It never returns NaN.
 [[nodiscard]] inline chi_square_proportions_result chi_square_test(
     const proportion& baseline, const proportion& candidate,
     const chi_square_options& options = {}) {
+  if (options.yates && options.likelihood_ratio) {
+    throw std::invalid_argument(
+        "chi_square_test: yates must be false where likelihood_ratio is true, got true");
+  }
   require_trials(baseline, candidate, "chi_square_test");
   const auto baseline_successes = static_cast<double>(baseline.successes());
   const auto baseline_trials = static_cast<double>(baseline.trials());
@@ -98,8 +140,18 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
   chi_square_proportions_result result;
   result.statistic = corrected * corrected * (trials / baseline_trials) *
                      (trials / candidate_trials) * (trials / successes / failures);
+  if (options.likelihood_ratio) {
+    const double signed_gap = cross / trials;  // of the candidate's successes
+    const auto cell = [&](double observed, double row, double column, double sign) {
+      return detail::chi_square_of_cell(observed, row * (column / trials), sign * signed_gap, true);
+    };
+    result.statistic = cell(candidate_successes, candidate_trials, successes, 1.0) +
+                       cell(candidate_failures, candidate_trials, failures, -1.0) +
+                       cell(baseline_successes, baseline_trials, successes, -1.0) +
+                       cell(baseline_failures, baseline_trials, failures, 1.0);
+  }
   result.degrees_of_freedom = 1.0;
-  result.p_value = detail::chi_square_tail(result.statistic, 1.0);
+  detail::set_p_value(result);
   result.smallest_expected =
       std::min(baseline_trials, candidate_trials) * (std::min(successes, failures) / trials);
   result.difference = cross / (baseline_trials * candidate_trials);
@@ -114,8 +166,9 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
 ///
 /// @throws std::invalid_argument  for another shape of table.
 /// @throws std::domain_error  for a row or a column without any count.
-[[nodiscard]] inline chi_square_result chi_square_test(
-    const std::vector<std::vector<std::uint64_t>>& table) {
+[[nodiscard]] inline chi_square_table_result chi_square_test(
+    const std::vector<std::vector<std::uint64_t>>& table,
+    const chi_square_table_options& options = {}) {
   const std::size_t rows = table.size();
   const std::size_t columns = table.empty() ? 0 : table.front().size();
   const auto rectangular = [&](const auto& row) { return row.size() == columns; };
@@ -149,18 +202,22 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
   require_counts(row_totals, "row");
   require_counts(column_totals, "column");
 
-  chi_square_result result;
+  chi_square_table_result result;
+  double pearson = 0.0;
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t c = 0; c < columns; ++c) {
       const double expected = row_totals[r] * (column_totals[c] / total);
       const double gap = difference_of_products(static_cast<double>(table[r][c]), total,
                                                 row_totals[r], column_totals[c]) /
                          total;
-      result.statistic += gap * (gap / expected);
+      pearson += gap * (gap / expected);
+      result.statistic += detail::chi_square_of_cell(static_cast<double>(table[r][c]), expected,
+                                                     gap, options.likelihood_ratio);
     }
   }
   result.degrees_of_freedom = static_cast<double>((rows - 1) * (columns - 1));
-  result.p_value = detail::chi_square_tail(result.statistic, result.degrees_of_freedom);
+  detail::set_p_value(result);
+  result.cramers_v = std::sqrt(pearson / total / static_cast<double>(std::min(rows, columns) - 1));
   result.smallest_expected =
       std::ranges::min(row_totals) * (std::ranges::min(column_totals) / total);
   return result;
@@ -178,7 +235,8 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
 ///   weight out of range.
 /// @throws std::domain_error  without any count.
 [[nodiscard]] inline chi_square_result chi_square_goodness_of_fit(
-    std::span<const std::uint64_t> observed, std::span<const double> weights) {
+    std::span<const std::uint64_t> observed, std::span<const double> weights,
+    const chi_square_table_options& options = {}) {
   if (observed.size() < 2 || observed.size() != weights.size()) {
     throw std::invalid_argument(
         "chi_square_goodness_of_fit: there must be at least 2 counts and as many weights, got " +
@@ -206,11 +264,12 @@ inline double chi_square_tail(double statistic, double degrees_of_freedom) {
     const double gap =
         difference_of_products(static_cast<double>(observed[i]), total_weight, total, weights[i]) /
         total_weight;
-    result.statistic += gap * (gap / expected);
+    result.statistic += detail::chi_square_of_cell(static_cast<double>(observed[i]), expected, gap,
+                                                   options.likelihood_ratio);
     result.smallest_expected = std::min(result.smallest_expected, expected);
   }
   result.degrees_of_freedom = static_cast<double>(observed.size() - 1);
-  result.p_value = detail::chi_square_tail(result.statistic, result.degrees_of_freedom);
+  detail::set_p_value(result);
   return result;
 }
 

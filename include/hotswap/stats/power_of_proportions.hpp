@@ -5,7 +5,7 @@
 ///
 ///     const proportions_plan plan{.baseline_rate = 0.10, .candidate_rate = 0.11};
 ///     sample_size_of_proportions(0.8, plan).candidate_count();   // 14751
-///     power_of_proportions(5'000, 5'000, plan);                  // 0.38
+///     power_of_proportions(5'000, 5'000, plan);                  // 0.37
 ///
 ///     // not worse by more than a margin, with a tenth of the traffic
 ///     const proportions_plan canary{.baseline_rate = 0.005, .candidate_rate = 0.005,
