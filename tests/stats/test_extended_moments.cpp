@@ -51,27 +51,31 @@ extended_moments of_case(const nlohmann::json& row) {
   return all;
 }
 
+void check_agreement(const nlohmann::json& row) {
+  CAPTURE(row.at("name"));
+  const auto seen = of_case(row);
+  const auto check = [&](auto value, const char* field) {
+    if (oracle::promises(row, field)) CHECK_THAT(value(), oracle::agrees_with(row, field));
+  };
+  check([&] { return static_cast<double>(seen.count()); }, "n");
+  check([&] { return seen.mean(); }, "mean");
+  check([&] { return seen.variance(); }, "variance");
+  check([&] { return std::sqrt(seen.variance()); }, "standard_deviation");
+  check([&] { return seen.raw().squared_deviations; }, "m2");
+  check([&] { return seen.raw().cubed_deviations; }, "m3");
+  check([&] { return seen.raw().fourth_deviations; }, "m4");
+  check([&] { return seen.skewness(); }, "skewness_g1");
+  check([&] { return seen.adjusted_skewness(); }, "skewness_G1");
+  check([&] { return seen.excess_kurtosis(); }, "excess_kurtosis_g2");
+  check([&] { return seen.adjusted_excess_kurtosis(); }, "excess_kurtosis_G2");
+}
+
 }  // namespace
 
 TEST_CASE("extended_moments: agree with the oracle to 12 digits, NIST's data sets among them",
           "[stats][extended_moments][oracle]") {
-  for (const auto& row : oracle::cases("moments")) {
-    CAPTURE(row.at("name"));
-    const auto seen = of_case(row);
-    const auto check = [&](auto value, const char* field) {
-      if (oracle::promises(row, field)) CHECK_THAT(value(), oracle::agrees_with(row, field));
-    };
-    check([&] { return static_cast<double>(seen.count()); }, "n");
-    check([&] { return seen.mean(); }, "mean");
-    check([&] { return seen.variance(); }, "variance");
-    check([&] { return std::sqrt(seen.variance()); }, "standard_deviation");
-    check([&] { return seen.raw().squared_deviations; }, "m2");
-    check([&] { return seen.raw().cubed_deviations; }, "m3");
-    check([&] { return seen.raw().fourth_deviations; }, "m4");
-    check([&] { return seen.skewness(); }, "skewness_g1");
-    check([&] { return seen.adjusted_skewness(); }, "skewness_G1");
-    check([&] { return seen.excess_kurtosis(); }, "excess_kurtosis_g2");
-    check([&] { return seen.adjusted_excess_kurtosis(); }, "excess_kurtosis_G2");
+  for (const auto* formula : {"moments", "moments_weighted", "merged_moments"}) {
+    for (const auto& row : oracle::every_case(formula)) check_agreement(row);
   }
 }
 

@@ -86,7 +86,7 @@ void check_agreement(const nlohmann::json& row) {
 
 TEST_CASE("mann_whitney_test: agrees with the oracle to 12 digits, and with R",
           "[stats][mann_whitney][oracle]") {
-  for (const auto& row : oracle::cases("mann_whitney", "mann_whitney")) check_agreement(row);
+  for (const auto& row : oracle::every_case("mann_whitney")) check_agreement(row);
   for (const auto& row : oracle::cases("r_mann_whitney")) check_agreement(row);
 }
 

@@ -53,7 +53,7 @@ void check_agreement(const moments& sample, const nlohmann::json& row) {
 TEST_CASE("moments: agrees with the oracle, NIST's data sets among it",
           "[stats][moments][oracle]") {
   for (const auto* formula : {"moments", "moments_weighted"}) {
-    for (const auto& row : oracle::cases("moments", formula)) {
+    for (const auto& row : oracle::every_case(formula)) {
       CAPTURE(row.at("name"));
       check_agreement(moments::of(values_of(row.at("input"))), row);
     }
@@ -61,7 +61,7 @@ TEST_CASE("moments: agrees with the oracle, NIST's data sets among it",
 }
 
 TEST_CASE("moments: a merge agrees with the oracle", "[stats][moments][oracle]") {
-  for (const auto& row : oracle::cases("moments", "merged_moments")) {
+  for (const auto& row : oracle::every_case("merged_moments")) {
     CAPTURE(row.at("name"));
     moments sum;
     for (const auto& part : row.at("input").at("parts")) {

@@ -20,17 +20,19 @@ using hotswap::stats::normal_upper_quantile;
 using hotswap::stats::normal_upper_tail;
 
 TEST_CASE("normal: tails and quantiles agree with the oracle", "[stats][normal][oracle]") {
-  int seen = 0;
-  for (const auto& row : oracle::cases("distributions")) {
-    const auto& input = row.at("input");
-    if (input.at("family") != "normal") continue;
-    ++seen;
+  const auto is_normal = [](const nlohmann::json& row) {
+    return row.at("input").at("family") == "normal";
+  };
+  for (const auto& row : oracle::every_case("quantile")) {
+    if (!is_normal(row)) continue;  // those of Boost are not ours
     CAPTURE(row.at("name"));
-    if (row.at("formula") == "quantile") {
-      CHECK_THAT(normal_upper_quantile(input.at("upper_tail")), oracle::agrees_with(row, "x"));
-      continue;
-    }
-    const double x = input.at("x");
+    CHECK_THAT(normal_upper_quantile(row.at("input").at("upper_tail")),
+               oracle::agrees_with(row, "x"));
+  }
+  for (const auto& row : oracle::every_case("distribution")) {
+    if (!is_normal(row)) continue;
+    CAPTURE(row.at("name"));
+    const double x = row.at("input").at("x");
     CHECK_THAT(normal_upper_tail(x), oracle::agrees_with(row, "sf"));
     CHECK_THAT(normal_upper_tail(-x), oracle::agrees_with(row, "cdf"));
     if (oracle::promises(row, "log_sf")) {
@@ -40,7 +42,6 @@ TEST_CASE("normal: tails and quantiles agree with the oracle", "[stats][normal][
       CHECK_THAT(log_normal_upper_tail(-x), oracle::agrees_with(row, "log_cdf"));
     }
   }
-  CHECK(seen > 4);
 }
 
 TEST_CASE("normal: the quantile undoes the tail, from 1e-300 to 1 - 1e-15", "[stats][normal]") {

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
+#include <string>
 
 namespace {
 
@@ -48,4 +50,59 @@ TEST_CASE("oracle: what is left out is not promised, and what is lacking is an e
   CHECK_FALSE(oracle::promises(row, "skewness"));
   CHECK_FALSE(oracle::promises(row, "kurtosis"));
   CHECK_THROWS(oracle::agrees_with(row, "kurtosis"));
+}
+
+TEST_CASE("oracle: each case has a formula that some test reads, so that none is passed over",
+          "[stats][oracle]") {
+  const std::set<std::string> known{"adjusted_p",
+                                    "clopper_pearson",
+                                    "cuped",
+                                    "distribution",
+                                    "divergences",
+                                    "farrington_manning",
+                                    "fisher_exact",
+                                    "goodness_of_fit",
+                                    "independence",
+                                    "kolmogorov_smirnov",
+                                    "mann_whitney",
+                                    "merged_moments",
+                                    "miettinen_nurminen",
+                                    "moments",
+                                    "moments_weighted",
+                                    "newcombe",
+                                    "pearson_two_by_two",
+                                    "power_proportions",
+                                    "power_t_test",
+                                    "quantile",
+                                    "ratio_metric",
+                                    "size_proportions",
+                                    "size_t_test",
+                                    "wasserstein_1",
+                                    "welch",
+                                    "wilson",
+                                    "z_two_proportions"};
+  // R's own answers, which tests read by the file's name
+  const std::set<std::string> by_name{"r_chi_square",      "r_kolmogorov_smirnov",
+                                      "r_mann_whitney",    "r_multiple_testing",
+                                      "r_one_proportion",  "r_power",
+                                      "r_two_proportions", "r_welch",
+                                      "welch_examples"};
+
+  const auto names = oracle::names();
+  REQUIRE_FALSE(names.empty());
+  for (const std::string& name : names) {
+    if (by_name.contains(name)) continue;
+    for (const auto& row : oracle::cases(name)) {
+      CAPTURE(name, row.at("name"));
+      REQUIRE(row.contains("formula"));
+      CHECK(known.contains(row.at("formula").get<std::string>()));
+    }
+  }
+}
+
+TEST_CASE("oracle: cases of a formula are gathered from every file", "[stats][oracle]") {
+  if (oracle::other_folder() != nullptr) return;
+  CHECK(oracle::every_case("fisher_exact").size() ==
+        oracle::cases("fisher_large", "fisher_exact").size() +
+            oracle::cases("two_proportions", "fisher_exact").size());
 }

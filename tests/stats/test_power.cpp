@@ -60,7 +60,7 @@ proportions_plan proportions_of(const nlohmann::json& input) {
 }  // namespace
 
 TEST_CASE("power_of_means: agrees with the oracle and with R", "[stats][power][oracle]") {
-  for (const auto& row : oracle::cases("power", "power_t_test")) {
+  for (const auto& row : oracle::every_case("power_t_test")) {
     CAPTURE(row.at("name"));
     const double n = row.at("input").at("n");
     CHECK_THAT(power_of_means(n, n, means_of(row.at("input"))), oracle::agrees_with(row, "power"));
@@ -77,7 +77,7 @@ TEST_CASE("power_of_means: agrees with the oracle and with R", "[stats][power][o
 }
 
 TEST_CASE("sample_size_of_means: agrees with the oracle", "[stats][power][oracle]") {
-  for (const auto& row : oracle::cases("power", "size_t_test")) {
+  for (const auto& row : oracle::every_case("size_t_test")) {
     CAPTURE(row.at("name"));
     const auto size = sample_size_of_means(row.at("input").at("power"), means_of(row.at("input")));
     CHECK_THAT(size.baseline, oracle::agrees_with(row, "n"));
@@ -88,13 +88,13 @@ TEST_CASE("sample_size_of_means: agrees with the oracle", "[stats][power][oracle
 
 TEST_CASE("power_of_proportions, sample_size_of_proportions: agree with the oracle to 12 digits",
           "[stats][power][oracle]") {
-  for (const auto& row : oracle::cases("power", "power_proportions")) {
+  for (const auto& row : oracle::every_case("power_proportions")) {
     CAPTURE(row.at("name"));
     const double n = row.at("input").at("n");
     CHECK_THAT(power_of_proportions(n, n, proportions_of(row.at("input"))),
                oracle::agrees_with(row, "power"));
   }
-  for (const auto& row : oracle::cases("power", "size_proportions")) {
+  for (const auto& row : oracle::every_case("size_proportions")) {
     CAPTURE(row.at("name"));
     const auto size =
         sample_size_of_proportions(row.at("input").at("power"), proportions_of(row.at("input")));

@@ -36,7 +36,7 @@ interval by_miettinen_nurminen(const proportion& a, const proportion& b, double 
 }
 
 void check_oracle(const std::string& formula, method of) {
-  for (const auto& row : oracle::cases("two_proportions", formula)) {
+  for (const auto& row : oracle::every_case(formula)) {
     CAPTURE(row.at("name"));
     const auto& input = row.at("input");
     const auto bounds = of(proportions::from(input.at("a")), proportions::from(input.at("b")),

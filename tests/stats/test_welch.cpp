@@ -66,7 +66,7 @@ void check_agreement(const nlohmann::json& row) {
 }  // namespace
 
 TEST_CASE("welch_t_test: agrees with the oracle to 12 digits", "[stats][welch][oracle]") {
-  for (const auto& row : oracle::cases("welch")) check_agreement(row);
+  for (const auto& row : oracle::every_case("welch")) check_agreement(row);
   for (const auto& row : oracle::cases("welch_examples")) check_agreement(row);
 }
 
