@@ -56,6 +56,10 @@ TEST_CASE("normal: the quantile undoes the tail, from 1e-300 to 1 - 1e-15", "[st
 }
 
 TEST_CASE("normal: the logarithm of a tail goes on where the tail itself is 0", "[stats][normal]") {
+  // mpmath, 40 digits
+  CHECK_THAT(log_normal_upper_tail(30.0), WithinRel(-454.321243956343197, 1e-14));
+  CHECK_THAT(log_normal_upper_tail(40.0), WithinRel(-804.608442013753788, 1e-14));
+  CHECK_THAT(log_normal_upper_tail(100.0), WithinRel(-5005.52420869420509, 1e-14));
   // -z^2/2 - log(z sqrt(2 pi)) - 1/z^2: the next term is 5/2 z^-4
   CHECK_THAT(
       log_normal_upper_tail(1000.0),
