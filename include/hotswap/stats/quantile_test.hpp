@@ -23,7 +23,6 @@
 #include <hotswap/stats/proportion.hpp>
 #include <hotswap/stats/quantile_sketch.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -32,7 +31,6 @@
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 namespace hotswap::inline v0_1::stats {
 

@@ -19,7 +19,6 @@
 #include <hotswap/stats/proportion.hpp>
 #include <hotswap/stats/rate_difference.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
