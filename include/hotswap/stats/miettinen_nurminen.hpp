@@ -30,7 +30,7 @@ struct miettinen_nurminen_options {
 /// states among those without an exact computation, with few trials and with rates near 0 or 1 as
 /// well.
 ///
-/// Right to 12 significant digits. Some ten microseconds.
+/// Right to 12 significant digits. Some fifty microseconds.
 ///
 /// @throws std::invalid_argument  for `confidence` outside (0, 1).
 /// @throws std::domain_error  for a proportion without trials.
