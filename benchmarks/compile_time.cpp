@@ -6,6 +6,10 @@
 // run a canary. There is no peer: what comparable systems have in common with us is that they are
 // services of their own, and are not included by anybody.
 //
+// For the sake of these numbers much of the library is a template with a defaulted parameter,
+// though nothing in it is generic: g++ instantiates what an inline function names, and emits an
+// inline coroutine, even if nobody calls them; from a template it does so for those who do.
+//
 // Started without arguments; the build has told which compiler, with which include directories.
 
 #include "support/paired.hpp"

@@ -37,19 +37,23 @@ inline constexpr std::size_t longest_key = 256;          // bytes
 namespace detail {
 
 /// `line 3, column 7` of the byte at `offset`; columns count bytes.
-inline std::string place_in(std::string_view text, std::size_t offset) {
+template <typename = void>
+std::string place_in(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::size_t start = before.rfind('\n') + 1;  // npos + 1 is 0
   return fmt::format("line {}, column {}", line, before.size() - start + 1);
 }
 
-[[noreturn]] inline void refuse_document(const std::string& rule) {
+template <typename = void>
+[[noreturn]] void refuse_document(const std::string& rule) {
   throw config_error("", "document: must " + rule);
 }
 
 /// Watches the parser read, knows where it is, and stops it at what no tree should have.
-class document_guard {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_document_guard {
  public:
   using event = document_value::parse_event_t;
 
@@ -126,8 +130,11 @@ class document_guard {
   std::size_t values_ = 0;
 };
 
+using document_guard = basic_document_guard<>;
+
 /// Says what the parser stumbled over at the byte number `read`, counted from 1.
-[[noreturn]] inline void refuse_syntax(std::string_view text, std::size_t read, bool complete) {
+template <typename = void>
+[[noreturn]] void refuse_syntax(std::string_view text, std::size_t read, bool complete) {
   if (read > text.size()) {
     refuse_document(fmt::format("be JSON, got its end at {}", place_in(text, text.size())));
   }
@@ -142,7 +149,8 @@ class document_guard {
 
 /// @throws config_error  if the text is no such document: at the JSON pointer of a key or a number
 /// that is at fault, else at the whole document, with line and column.
-[[nodiscard]] inline document_value read_document(std::string_view text) {
+template <typename = void>
+[[nodiscard]] document_value read_document(std::string_view text) {
   if (text.size() > longest_document) {
     detail::refuse_document(
         fmt::format("be at most {} bytes, got {}", longest_document, text.size()));

@@ -25,9 +25,11 @@ namespace hotswap::inline v0_1 {
 namespace detail {
 
 /// Reads one duration from left to right. `failure` says what it should have been.
-class duration_reader {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_duration_reader {
  public:
-  explicit duration_reader(std::string_view text) : text_(text) {}
+  explicit basic_duration_reader(std::string_view text) : text_(text) {}
 
   [[nodiscard]] bool read() {
     if (text_.starts_with("-P")) return fail("not be negative");
@@ -133,6 +135,8 @@ class duration_reader {
   char unit_ = '\0';
 };
 
+using duration_reader = basic_duration_reader<>;
+
 }  // namespace detail
 
 /// Reads days, hours, minutes and seconds, or weeks alone; seconds to the millisecond.
@@ -140,8 +144,9 @@ class duration_reader {
 /// @param at  the JSON pointer to name in an error.
 /// @throws config_error  if it is none, is negative, has years or months, which have no fixed
 /// length, or is longer than 2^63 - 1 ms.
-[[nodiscard]] inline std::chrono::milliseconds parse_duration(std::string_view text,
-                                                              const std::string& at = "") {
+template <typename = void>
+[[nodiscard]] std::chrono::milliseconds parse_duration(std::string_view text,
+                                                       const std::string& at = "") {
   detail::duration_reader reader{text};
   if (!reader.read()) {
     throw config_error(at, fmt::format("{}must {}, got {}", at.empty() ? "duration: " : "",

@@ -28,8 +28,9 @@
 namespace hotswap::inline v0_1 {
 
 /// @throws config_error  at the first key that is none of `keys`, the members of a nested object.
-inline void require_members(const std::string& at, const document_value& object,
-                            const std::vector<std::string_view>& keys) {
+template <typename = void>
+void require_members(const std::string& at, const document_value& object,
+                     const std::vector<std::string_view>& keys) {
   require_object(at, object);
   for (const auto& [key, value] : object.items()) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
@@ -38,12 +39,14 @@ inline void require_members(const std::string& at, const document_value& object,
   }
 }
 
-class field_reader {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_field_reader {
  public:
   /// @param at               the JSON pointer to `object`.
   /// @param limits_written   gets the metric of each limit that the document writes.
-  field_reader(const document_value& object, std::string at,
-               std::vector<std::string_view>& limits_written)
+  basic_field_reader(const document_value& object, std::string at,
+                     std::vector<std::string_view>& limits_written)
       : object_(object), at_(std::move(at)), limits_written_(limits_written) {}
 
   /// @throws config_error  at the key, or below it, if its value cannot be used.
@@ -59,7 +62,7 @@ class field_reader {
             const Rule& rule) const {
     if constexpr (std::same_as<Rule, rule::section>) {
       require_members(at, value, described_keys(field));
-      const field_reader inner{value, at, limits_written_};
+      const basic_field_reader inner{value, at, limits_written_};
       describe(inner, field);
     } else if constexpr (std::same_as<Rule, rule::limit>) {
       read_limit(at, value, field, rule);
@@ -107,7 +110,7 @@ class field_reader {
       if (!value[i].contains("share")) {
         refuse(here + "/share", "be " + std::string{rule::percentage.text}, "nothing");
       }
-      const field_reader inner{value[i], here, limits_written_};
+      const basic_field_reader inner{value[i], here, limits_written_};
       describe(inner, step);
     }
   }
@@ -116,5 +119,7 @@ class field_reader {
   std::string at_;
   std::vector<std::string_view>& limits_written_;
 };
+
+using field_reader = basic_field_reader<>;
 
 }  // namespace hotswap::inline v0_1

@@ -60,7 +60,8 @@ template <typename Config>
 
 /// How many letters must be inserted, removed or replaced to make one word of the other
 /// (Levenshtein).
-[[nodiscard]] inline std::size_t edit_distance(std::string_view from, std::string_view to) {
+template <typename = void>
+[[nodiscard]] std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < from.size(); ++i) {
@@ -74,8 +75,9 @@ template <typename Config>
 }
 
 /// `; did you mean "steps"?`, or nothing if no word is near.
-[[nodiscard]] inline std::string suggestion(std::string_view got,
-                                            std::span<const std::string_view> words) {
+template <typename = void>
+[[nodiscard]] std::string suggestion(std::string_view got,
+                                     std::span<const std::string_view> words) {
   std::string_view nearest;
   std::size_t least =
       2 + std::min<std::size_t>(got.size(), 32) / 3;  // 2 edits in "steps", 6 in 15 letters

@@ -48,8 +48,8 @@ template <typename Config>
 void read_other_keys(const document_value&, const std::string&, Config&) {}
 
 /// `initialPercentage` and `incrementStep`: 10 and 15 are the steps 10, 25, 40, … 100.
-inline void read_other_keys(const document_value& object, const std::string& at,
-                            canary_config& config) {
+template <typename = void>
+void read_other_keys(const document_value& object, const std::string& at, canary_config& config) {
   constexpr auto names = std::array{"initialPercentage", "incrementStep"};
   if (!object.contains(names[0]) && !object.contains(names[1])) return;
   share reached = share::basis_points(1'000);
@@ -76,8 +76,8 @@ inline void read_other_keys(const document_value& object, const std::string& at,
 }
 
 /// `promote`, and under `then` the document that it needs.
-inline void read_other_keys(const document_value& object, const std::string& at,
-                            shadow_config& config) {
+template <typename = void>
+void read_other_keys(const document_value& object, const std::string& at, shadow_config& config) {
   auto promote = shadow_promotion::never;
   if (object.contains("promote")) {
     read_value(pointer_to(at, "promote"), object["promote"], promote, rule::promote);
@@ -150,7 +150,8 @@ strategy_config read_strategy(const document_value& object, std::string_view nam
 /// @returns  a config that `validate` accepts.
 /// @throws config_error  for anything else, at the JSON pointer of the element at fault; of a
 /// syntax error, which has none, it says line and column.
-[[nodiscard]] inline strategy_config parse_strategy(std::string_view json) {
+template <typename = void>
+[[nodiscard]] strategy_config parse_strategy(std::string_view json) {
   const document_value document = read_document(json);
   require_object("", document);
   if (!document.contains("strategy") || !document["strategy"].is_string()) {

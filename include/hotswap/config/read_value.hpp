@@ -31,7 +31,8 @@
 namespace hotswap::inline v0_1 {
 
 /// The value in a message: a number as it counts, a text in quotes, `an object`, `null`.
-[[nodiscard]] inline std::string written_value(const document_value& value) {
+template <typename = void>
+[[nodiscard]] std::string written_value(const document_value& value) {
   if (value.is_string()) return in_quotes(value.get_ref<const std::string&>());
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number_unsigned()) return fmt::format("{}", value.get<std::uint64_t>());
@@ -43,7 +44,8 @@ namespace hotswap::inline v0_1 {
 }
 
 /// @throws config_error  unless the value is an object.
-inline void require_object(const std::string& at, const document_value& value) {
+template <typename = void>
+void require_object(const std::string& at, const document_value& value) {
   if (!value.is_object()) refuse(at, "be an object", written_value(value));
 }
 
@@ -70,8 +72,9 @@ void read_value(const std::string& at, const document_value& value, Whole& field
   field = static_cast<Whole>(number);
 }
 
-inline void read_value(const std::string& at, const document_value& value, double& field,
-                       rule::number rule) {
+template <typename = void>
+void read_value(const std::string& at, const document_value& value, double& field,
+                rule::number rule) {
   const double number = value.is_number() ? value.get<double>() : 0.0;
   if (!value.is_number() || !std::isfinite(number) || !rule.holds(number)) {
     refuse(at, fmt::format("be {}", rule.text), written_value(value));
@@ -79,8 +82,8 @@ inline void read_value(const std::string& at, const document_value& value, doubl
   field = number + 0.0;  // no negative zero
 }
 
-inline void read_value(const std::string& at, const document_value& value, share& field,
-                       rule::part rule) {
+template <typename = void>
+void read_value(const std::string& at, const document_value& value, share& field, rule::part rule) {
   const auto wrong = [&] { refuse(at, fmt::format("be {}", rule.text), written_value(value)); };
   if (!value.is_number()) wrong();
   const double number = value.get<double>();
@@ -96,8 +99,9 @@ inline void read_value(const std::string& at, const document_value& value, share
   field = found;
 }
 
-inline void read_value(const std::string& at, const document_value& value,
-                       std::chrono::milliseconds& field, rule::duration rule) {
+template <typename = void>
+void read_value(const std::string& at, const document_value& value,
+                std::chrono::milliseconds& field, rule::duration rule) {
   if (!value.is_string()) {
     refuse(at, "be an ISO 8601 duration such as PT10M or P1DT12H", written_value(value));
   }
@@ -108,8 +112,8 @@ inline void read_value(const std::string& at, const document_value& value,
   field = found;
 }
 
-inline void read_value(const std::string& at, const document_value& value, bool& field,
-                       rule::flag) {
+template <typename = void>
+void read_value(const std::string& at, const document_value& value, bool& field, rule::flag) {
   if (!value.is_boolean()) refuse(at, "be true or false", written_value(value));
   field = value.get<bool>();
 }
@@ -140,8 +144,9 @@ void read_value(const std::string& at, const document_value& value, std::string&
   field = text;
 }
 
-inline void read_value(const std::string& at, const document_value& value,
-                       std::vector<std::string>& field, rule::required_metrics rule) {
+template <typename = void>
+void read_value(const std::string& at, const document_value& value, std::vector<std::string>& field,
+                rule::required_metrics rule) {
   if (!value.is_array()) refuse(at, "be a list of metrics", written_value(value));
   field.clear();
   for (std::size_t i = 0; i < value.size(); ++i) {
@@ -151,8 +156,9 @@ inline void read_value(const std::string& at, const document_value& value,
   check(at, field, rule);
 }
 
-inline void read_value(const std::string& at, const document_value& value,
-                       std::map<std::string, std::string>& field, rule::labels rule) {
+template <typename = void>
+void read_value(const std::string& at, const document_value& value,
+                std::map<std::string, std::string>& field, rule::labels rule) {
   require_object(at, value);
   field.clear();
   for (const auto& [label, content] : value.items()) {

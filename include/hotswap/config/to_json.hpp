@@ -37,11 +37,13 @@ std::string write_value(Number field, const Rule&) {
   return fmt::format("{}", field);  // true, or the shortest number that reads back as the same
 }
 
-inline std::string write_value(std::chrono::milliseconds field, rule::duration) {
+template <typename = void>
+std::string write_value(std::chrono::milliseconds field, rule::duration) {
   return fmt::format("\"{}\"", duration_text(field));
 }
 
-inline std::string write_value(share field, rule::part rule) {
+template <typename = void>
+std::string write_value(share field, rule::part rule) {
   return fmt::format("{}", rule.written(field));
 }
 
@@ -61,11 +63,13 @@ std::string write_value(const std::string& field, const Rule&) {
 /// @}
 
 /// Visits a config's keys and writes an object, a line per key.
-class field_writer {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_field_writer {
  public:
   /// @param required  the metrics that the config requires.
   /// @param indent    of the object's members.
-  explicit field_writer(const std::vector<std::string>& required, std::size_t indent = 2)
+  explicit basic_field_writer(const std::vector<std::string>& required, std::size_t indent = 2)
       : required_(required), indent_(indent) {}
 
   template <typename Field, typename Rule>
@@ -100,7 +104,7 @@ class field_writer {
  private:
   template <typename Described>
   [[nodiscard]] std::string written(const Described& described) const {
-    field_writer inner{required_, indent_ + 2};
+    basic_field_writer inner{required_, indent_ + 2};
     describe(inner, described);
     return inner.object();
   }
@@ -126,7 +130,7 @@ class field_writer {
   }
 
   [[nodiscard]] std::string list(const std::map<std::string, std::string>& labels) const {
-    field_writer inner{required_, indent_ + 2};
+    basic_field_writer inner{required_, indent_ + 2};
     for (const auto& [label, content] : labels) {
       inner.put(label, fmt::format("\"{}\"", escaped(content)));
     }
@@ -137,6 +141,8 @@ class field_writer {
   std::size_t indent_;
   std::string members_;
 };
+
+using field_writer = basic_field_writer<>;
 
 namespace detail {
 
@@ -159,7 +165,8 @@ std::string write_config(const Config& config, std::size_t indent) {
 /// Every key, its defaults included, in ASCII; no longer than what `parse_strategy` reads.
 ///
 /// @throws config_error  if the config cannot be used.
-[[nodiscard]] inline std::string to_json(const strategy_config& config) {
+template <typename = void>
+[[nodiscard]] std::string to_json(const strategy_config& config) {
   validate(config);
   return std::visit([](const auto& each) { return detail::write_config(each, 2); }, config);
 }

@@ -46,13 +46,15 @@ namespace hotswap::inline v0_1 {
 namespace detail {
 
 /// `12.5`: exact, since a share is a whole number of basis points.
-inline std::string percent_number(share value) {
+template <typename = void>
+std::string percent_number(share value) {
   std::string text = to_string(value);
   text.resize(text.size() - 2);  // " %"
   return text;
 }
 
-inline void append_moments(std::string& out, const stats::moments& of) {
+template <typename = void>
+void append_moments(std::string& out, const stats::moments& of) {
   json_object object{out};
   object.count("count", of.count());
   if (of.count() >= 1) object.number("mean", of.mean());
@@ -60,7 +62,8 @@ inline void append_moments(std::string& out, const stats::moments& of) {
   object.end();
 }
 
-inline void append_distribution(std::string& out, const stats::quantile_sketch& of) {
+template <typename = void>
+void append_distribution(std::string& out, const stats::quantile_sketch& of) {
   json_object object{out};
   object.count("count", of.count());
   for (const double quantile : {0.5, 0.95, 0.99}) {
@@ -69,7 +72,8 @@ inline void append_distribution(std::string& out, const stats::quantile_sketch& 
   object.end();
 }
 
-inline void append_snapshot(std::string& out, const metrics_snapshot& of) {
+template <typename = void>
+void append_snapshot(std::string& out, const metrics_snapshot& of) {
   json_object object{out};
   object.count("requests", of.requests);
   object.count("errors", of.errors);
@@ -110,7 +114,8 @@ inline void append_snapshot(std::string& out, const metrics_snapshot& of) {
   object.end();
 }
 
-inline void append_finding(std::string& out, const finding& of) {
+template <typename = void>
+void append_finding(std::string& out, const finding& of) {
   json_object object{out};
   const auto optional = [&object](std::string_view key, const std::optional<double>& value) {
     if (value) object.number(key, *value);
@@ -140,7 +145,8 @@ inline void append_finding(std::string& out, const finding& of) {
   object.end();
 }
 
-inline void append_look(std::string& out, json_object& payload, const look_report& of) {
+template <typename = void>
+void append_look(std::string& out, json_object& payload, const look_report& of) {
   payload.key("window");
   json_object window{out};
   window.text("begin", timestamp(of.window.begin));
@@ -163,7 +169,8 @@ inline void append_look(std::string& out, json_object& payload, const look_repor
   out += ']';
 }
 
-inline void append_payload(std::string& out, const event& of) {
+template <typename = void>
+void append_payload(std::string& out, const event& of) {
   constexpr std::array<std::string_view, 8> of_a_look{"window",          "elapsed",  "bake",
                                                       "contemporaneous", "baseline", "candidate",
                                                       "decision",        "findings"};
@@ -182,7 +189,8 @@ inline void append_payload(std::string& out, const event& of) {
 /// The event as one line, without a line feed at its end or within. The same event gives the same
 /// bytes, on every platform. Text that is no UTF-8 is repaired with U+FFFD, never refused. An entry
 /// of `payload` that bears the name of a look's own key gives way to it.
-[[nodiscard]] inline std::string to_json_line(const event& of) {
+template <typename = void>
+[[nodiscard]] std::string to_json_line(const event& of) {
   std::string line;
   json_object object{line};
   const auto unless_empty = [&object](std::string_view key, std::string_view value) {
@@ -221,15 +229,17 @@ inline void append_payload(std::string& out, const event& of) {
 /// An observer that writes each event as a line, at once. Rollouts that share a sink are told apart
 /// by `rollout`; those of several clocks need a sink that may be called from several threads, as
 /// that of a stream may.
-class json_lines {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_json_lines {
  public:
   /// @throws config_error  for an empty sink.
-  explicit json_lines(text_sink sink) : sink_(std::move(sink)) {
+  explicit basic_json_lines(text_sink sink) : sink_(std::move(sink)) {
     if (!sink_) throw config_error("", "json_lines: sink must be callable, got none");
   }
 
   /// To a stream that outlives it; flushes after each line.
-  explicit json_lines(std::FILE* stream) : json_lines(to_stream(stream)) {}
+  explicit basic_json_lines(std::FILE* stream) : basic_json_lines(to_stream(stream)) {}
 
   /// @throws error  if the stream does not take the whole line; else what the sink throws.
   void operator()(const event& told) const { sink_(to_json_line(told) + '\n'); }
@@ -237,5 +247,7 @@ class json_lines {
  private:
   text_sink sink_;
 };
+
+using json_lines = basic_json_lines<>;
 
 }  // namespace hotswap::inline v0_1

@@ -26,7 +26,8 @@ namespace hotswap::inline v0_1 {
 /// Appends a JSON string. Controls are escaped (the C1 ones and the line separators that JSON would
 /// allow, too, so that a log can be shown and split into lines by anybody); a byte that is no UTF-8
 /// becomes U+FFFD.
-inline void append_json_string(std::string& out, std::string_view text) {
+template <typename = void>
+void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
     const utf8_character next = first_character(text);
@@ -54,7 +55,8 @@ inline void append_json_string(std::string& out, std::string_view text) {
 /// Appends the shortest decimal that is read back as the same double. JSON has no word for what is
 /// no number, so it becomes the string `"NaN"`, `"Infinity"` or `"-Infinity"`: `null` would hide
 /// the one value that a person looks for.
-inline void append_json_number(std::string& out, double value) {
+template <typename = void>
+void append_json_number(std::string& out, double value) {
   if (std::isnan(value)) {
     out += "\"NaN\"";
   } else if (std::isinf(value)) {
@@ -65,11 +67,13 @@ inline void append_json_number(std::string& out, double value) {
 }
 
 /// Writes an object, member by member in the order of the calls, onto a text that outlives it.
-class json_object {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_json_object {
  public:
-  explicit json_object(std::string& out) : out_(out) { out_ += '{'; }
-  json_object(const json_object&) = delete;
-  json_object& operator=(const json_object&) = delete;
+  explicit basic_json_object(std::string& out) : out_(out) { out_ += '{'; }
+  basic_json_object(const basic_json_object&) = delete;
+  basic_json_object& operator=(const basic_json_object&) = delete;
 
   /// Writes the key; its value is to be appended next.
   void key(std::string_view name) {
@@ -103,5 +107,7 @@ class json_object {
   std::string& out_;
   bool is_empty_ = true;
 };
+
+using json_object = basic_json_object<>;
 
 }  // namespace hotswap::inline v0_1

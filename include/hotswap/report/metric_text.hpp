@@ -36,7 +36,8 @@ class metric_text {
 
 namespace detail {
 
-inline std::string signed_rate(double fraction) {
+template <typename = void>
+std::string signed_rate(double fraction) {
   std::string text = rate_text(std::abs(fraction));
   // no sign before a zero that rounding made
   const bool is_zero = text == "0.00 %";
@@ -44,7 +45,8 @@ inline std::string signed_rate(double fraction) {
 }
 
 /// A limit bounds a change; a reader compares the candidate with a value.
-inline metric_text text_of(const finding& of) {
+template <typename = void>
+metric_text text_of(const finding& of) {
   const bool is_rate = of.metric == "errorRate" || of.metric == "accuracy";
   const bool is_latency = of.metric == "latency";
   const auto value = [&](double number) {
@@ -74,7 +76,8 @@ inline metric_text text_of(const finding& of) {
 }
 
 /// What a window itself says of a metric that the judge has no values of.
-inline std::optional<double> value_in(const metrics_snapshot& side, const finding& of) {
+template <typename = void>
+std::optional<double> value_in(const metrics_snapshot& side, const finding& of) {
   const std::string_view metric = of.metric;
   if (metric == "latency" && of.quantile) {
     const bool is_known = side.latency_distribution && side.latency_distribution->count() > 0;
@@ -97,7 +100,8 @@ inline std::optional<double> value_in(const metrics_snapshot& side, const findin
 
 /// Error rate, latency and accuracy first, whether or not the judge has an opinion; then what else
 /// it found. A metric without any value is left out.
-[[nodiscard]] inline std::vector<metric_text> metrics_of(const look_report& look) {
+template <typename = void>
+[[nodiscard]] std::vector<metric_text> metrics_of(const look_report& look) {
   constexpr std::array<std::string_view, 3> first{"errorRate", "latency", "accuracy"};
   const std::vector<finding>& findings = look.verdict.findings();
   std::vector<metric_text> texts;
@@ -124,7 +128,8 @@ inline std::optional<double> value_in(const metrics_snapshot& side, const findin
 }
 
 /// `0.40 % vs 0.50 %`, the baseline's first; a side without a value is `–`.
-[[nodiscard]] inline std::string both_sides(const metric_text& of) {
+template <typename = void>
+[[nodiscard]] std::string both_sides(const metric_text& of) {
   const auto or_dash = [](const std::string& text) {
     return text.empty() ? std::string{"–"} : text;
   };

@@ -47,10 +47,12 @@ enum class tone { plain, bold, dim, good, bad, warning, accent, very_good, very_
   return "";
 }
 
-class painted_line {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_painted_line {
  public:
   /// Any text: what could drive a terminal is made harmless here.
-  painted_line& add(std::string_view text, tone in = tone::plain) {
+  basic_painted_line& add(std::string_view text, tone in = tone::plain) {
     if (text.empty()) return *this;
     pieces_.push_back({printable(text), in});
     columns_ += columns_of(pieces_.back().text);
@@ -58,17 +60,17 @@ class painted_line {
   }
 
   /// The same, filled with spaces up to `width` columns, so that columns of lines align.
-  painted_line& add_left(std::string_view text, int width, tone in = tone::plain) {
+  basic_painted_line& add_left(std::string_view text, int width, tone in = tone::plain) {
     const int before = columns_;
     add(text, in);
     return skip_to(before + width);
   }
-  painted_line& add_right(std::string_view text, int width, tone in = tone::plain) {
+  basic_painted_line& add_right(std::string_view text, int width, tone in = tone::plain) {
     return skip_to(columns_ + width - columns_of(printable(text))).add(text, in);
   }
 
   /// Spaces up to that column; nothing if the line is there already.
-  painted_line& skip_to(int column) {
+  basic_painted_line& skip_to(int column) {
     if (column > columns_) add(std::string(static_cast<std::size_t>(column - columns_), ' '));
     return *this;
   }
@@ -119,8 +121,11 @@ class painted_line {
   int columns_ = 0;
 };
 
+using painted_line = basic_painted_line<>;
+
 /// A bar of `width` columns, filled from the left to an eighth of a column.
-inline void add_bar(painted_line& to, double fraction, int width, tone filled) {
+template <typename = void>
+void add_bar(painted_line& to, double fraction, int width, tone filled) {
   const int eighths = static_cast<int>(
       std::lround(std::clamp(std::isfinite(fraction) ? fraction : 0.0, 0.0, 1.0) * width * 8));
   const int whole = eighths / 8;
@@ -136,7 +141,8 @@ inline void add_bar(painted_line& to, double fraction, int width, tone filled) {
 }
 
 /// A thin one, for time.
-inline void add_thin_bar(painted_line& to, double fraction, int width, tone filled) {
+template <typename = void>
+void add_thin_bar(painted_line& to, double fraction, int width, tone filled) {
   const int whole = static_cast<int>(
       std::lround(std::clamp(std::isfinite(fraction) ? fraction : 0.0, 0.0, 1.0) * width));
   std::string full;

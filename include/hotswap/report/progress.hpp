@@ -46,7 +46,8 @@ struct progress_options {
 /// An event as a line without its line feed: time, model, step, share, kind, and what it has to
 /// say. For a look that is the decision, both sides of each metric, the baseline's first, and
 /// unless it passed, why.
-[[nodiscard]] inline painted_line event_line(const event& told, const rollout_progress& of) {
+template <typename = void>
+[[nodiscard]] painted_line event_line(const event& told, const rollout_progress& of) {
   painted_line line;
   line.add(time_of_day(told.time), tone::dim).add("  ").add(told.model, tone::bold).add("  ");
   line.add_left(told.step.empty() ? "-" : told.step, 8).add(" ");
@@ -80,15 +81,17 @@ struct progress_options {
 /// shows them all: a block each, that of a finished one left above the others. Belongs to one
 /// clock's thread. Whatever else the program writes to the same terminal meanwhile spoils the
 /// picture until the next event but one.
-class progress_view {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_progress_view {
  public:
   /// @throws config_error  for an empty sink, or a width or height below the least.
-  progress_view(text_sink sink, bool is_terminal, progress_options options = {})
+  basic_progress_view(text_sink sink, bool is_terminal, progress_options options = {})
       : state_(std::make_shared<state>(std::move(sink), is_terminal, options)) {}
 
   /// Onto a stream that outlives the view.
-  progress_view(std::FILE* stream, bool is_terminal, progress_options options = {})
-      : progress_view(to_stream(stream), is_terminal, options) {}
+  basic_progress_view(std::FILE* stream, bool is_terminal, progress_options options = {})
+      : basic_progress_view(to_stream(stream), is_terminal, options) {}
 
   void operator()(const event& told) const { state_->show(told); }
 
@@ -225,5 +228,7 @@ class progress_view {
 
   std::shared_ptr<state> state_;
 };
+
+using progress_view = basic_progress_view<>;
 
 }  // namespace hotswap::inline v0_1

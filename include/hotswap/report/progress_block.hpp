@@ -55,7 +55,8 @@ namespace hotswap::inline v0_1 {
 }
 
 /// `3/10`, or `3` if nothing is known about how many there will be.
-[[nodiscard]] inline std::string look_count(const step_progress& of) {
+template <typename = void>
+[[nodiscard]] std::string look_count(const step_progress& of) {
   return of.looks_expected > of.looks ? fmt::format("{}/{}", of.looks, of.looks_expected)
          : of.looks_expected == 0     ? fmt::format("{}", of.looks)
                                       : fmt::format("{0}/{0}", of.looks);
@@ -94,7 +95,8 @@ constexpr stage_sign sign_of(rollout_stage stage) noexcept {
 }
 
 /// `promoted`, `rolled back`; an end by its reason where that says more.
-inline std::string stage_word(const rollout_progress& of) {
+template <typename = void>
+std::string stage_word(const rollout_progress& of) {
   const reason_code reason = of.latest().reason_code;
   if (of.stage() == rollout_stage::running) return {};
   if (of.stage() != rollout_stage::succeeded || reason == reason_code::none) {
@@ -105,7 +107,8 @@ inline std::string stage_word(const rollout_progress& of) {
   return word;
 }
 
-inline painted_line title(const rollout_progress& of, int width) {
+template <typename = void>
+painted_line title(const rollout_progress& of, int width) {
   const event& latest = of.latest();
   const auto [sign, in] = sign_of(of.stage());
   painted_line line;
@@ -125,18 +128,21 @@ inline painted_line title(const rollout_progress& of, int width) {
 
 constexpr int label_width = 12;
 
-inline painted_line labelled(std::string_view label) {
+template <typename = void>
+painted_line labelled(std::string_view label) {
   painted_line line;
   line.add("  ").add_left(label, label_width, tone::dim);
   return line;
 }
 
-inline int bar_width(int width) {
+template <typename = void>
+int bar_width(int width) {
   return std::clamp(width - 60, 10, 40);
 }
 
 /// The newest steps, as many as fit.
-inline painted_line trail(const rollout_progress& of, int width) {
+template <typename = void>
+painted_line trail(const rollout_progress& of, int width) {
   painted_line line = labelled("steps");
   const std::vector<step_progress>& steps = of.steps();
   int left = width - line.columns() - 2;
@@ -165,7 +171,8 @@ inline painted_line trail(const rollout_progress& of, int width) {
   return line;
 }
 
-inline painted_line traffic(const rollout_progress& of, int width) {
+template <typename = void>
+painted_line traffic(const rollout_progress& of, int width) {
   const event& latest = of.latest();
   painted_line line = labelled("traffic");
   const share candidate = latest.candidate_share;
@@ -179,7 +186,8 @@ inline painted_line traffic(const rollout_progress& of, int width) {
   return line;
 }
 
-inline painted_line bake(const step_progress& of, int width) {
+template <typename = void>
+painted_line bake(const step_progress& of, int width) {
   const look_report& look = *of.look;
   painted_line line = labelled("bake");
   const double fraction = look.bake.count() > 0 ? static_cast<double>(look.elapsed.count()) /
@@ -193,7 +201,8 @@ inline painted_line bake(const step_progress& of, int width) {
   return line.add(to_string(made), tone_of(made));
 }
 
-inline painted_line metric(const metric_text& of) {
+template <typename = void>
+painted_line metric(const metric_text& of) {
   constexpr int value_width = 9;
   painted_line line;
   line.add("  ").add_left(fitted(printable(of.name), label_width - 1), label_width, tone::dim);
@@ -208,8 +217,8 @@ inline painted_line metric(const metric_text& of) {
 }  // namespace detail
 
 /// All that there is to see of a rollout, at most `width` columns wide when it is printed so.
-[[nodiscard]] inline std::vector<painted_line> progress_block(const rollout_progress& of,
-                                                              int width) {
+template <typename = void>
+[[nodiscard]] std::vector<painted_line> progress_block(const rollout_progress& of, int width) {
   std::vector<painted_line> lines;
   lines.push_back(detail::title(of, width));
   if (!of.steps().empty()) lines.push_back(detail::trail(of, width));
@@ -238,7 +247,8 @@ inline painted_line metric(const metric_text& of) {
 }
 
 /// The same in one line, for when there are too many rollouts for the height of a terminal.
-[[nodiscard]] inline painted_line progress_in_one_line(const rollout_progress& of, int width) {
+template <typename = void>
+[[nodiscard]] painted_line progress_in_one_line(const rollout_progress& of, int width) {
   const event& latest = of.latest();
   const auto [sign, in] = detail::sign_of(of.stage());
   painted_line line;

@@ -16,14 +16,16 @@
 namespace hotswap::inline v0_1 {
 
 /// `2026-01-07`
-[[nodiscard]] inline std::string date_text(std::chrono::system_clock::time_point at) {
+template <typename = void>
+[[nodiscard]] std::string date_text(std::chrono::system_clock::time_point at) {
   const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(at)};
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
 /// `12:00:31`, rounded down
-[[nodiscard]] inline std::string time_of_day(std::chrono::system_clock::time_point at) {
+template <typename = void>
+[[nodiscard]] std::string time_of_day(std::chrono::system_clock::time_point at) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::hh_mm_ss time{std::chrono::floor<std::chrono::seconds>(at - day)};
   return fmt::format("{:02}:{:02}:{:02}", time.hours().count(), time.minutes().count(),
@@ -31,7 +33,8 @@ namespace hotswap::inline v0_1 {
 }
 
 /// ISO 8601 in UTC with milliseconds, rounded down: `2026-01-07T12:00:31.250Z`
-[[nodiscard]] inline std::string timestamp(std::chrono::system_clock::time_point at) {
+template <typename = void>
+[[nodiscard]] std::string timestamp(std::chrono::system_clock::time_point at) {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch());
   const auto second = std::chrono::floor<std::chrono::seconds>(milliseconds);
   return fmt::format("{}T{}.{:03}Z", date_text(at), time_of_day(at),
@@ -39,7 +42,8 @@ namespace hotswap::inline v0_1 {
 }
 
 /// In the two largest units: `850 ms`, `12.3 s`, `3 min 05 s`, `1 h 04 min`, `6 d 23 h`
-[[nodiscard]] inline std::string duration_for_people(std::chrono::milliseconds value) {
+template <typename = void>
+[[nodiscard]] std::string duration_for_people(std::chrono::milliseconds value) {
   using namespace std::chrono;
   if (value < milliseconds::zero()) value = milliseconds::zero();  // a clock that was set back
   if (value < 1s) return fmt::format("{} ms", value.count());
@@ -56,14 +60,16 @@ namespace hotswap::inline v0_1 {
 }
 
 /// `NaN`, `∞` or `−∞`; empty for a finite number.
-[[nodiscard]] inline std::string not_finite_text(double value) {
+template <typename = void>
+[[nodiscard]] std::string not_finite_text(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0.0 ? "∞" : "−∞";
   return {};
 }
 
 /// A fraction in per cent: `0.40 %`; below a hundredth of a per cent with one digit: `0.003 %`
-[[nodiscard]] inline std::string rate_text(double fraction) {
+template <typename = void>
+[[nodiscard]] std::string rate_text(double fraction) {
   if (!std::isfinite(fraction)) return not_finite_text(fraction);
   const double percent = fraction * 100.0;
   if (percent != 0.0 && std::abs(percent) < 0.01) return fmt::format("{:.1g} %", percent);
@@ -71,7 +77,8 @@ namespace hotswap::inline v0_1 {
 }
 
 /// Seconds in the unit that suits them: `850 µs`, `12.1 ms`, `1.35 s`
-[[nodiscard]] inline std::string latency_text(double seconds) {
+template <typename = void>
+[[nodiscard]] std::string latency_text(double seconds) {
   if (!std::isfinite(seconds)) return not_finite_text(seconds);
   const auto three_digits = [](double value, const char* unit) {
     const double size = std::abs(value);
@@ -84,7 +91,8 @@ namespace hotswap::inline v0_1 {
 }
 
 /// A number of no known unit, in four digits.
-[[nodiscard]] inline std::string value_text(double value) {
+template <typename = void>
+[[nodiscard]] std::string value_text(double value) {
   return std::isfinite(value) ? fmt::format("{:.4g}", value) : not_finite_text(value);
 }
 

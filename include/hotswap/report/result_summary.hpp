@@ -35,7 +35,8 @@ namespace hotswap::inline v0_1 {
 
 namespace detail {
 
-inline std::string who_serves(const deployment_result& of) {
+template <typename = void>
+std::string who_serves(const deployment_result& of) {
   if (of.status() == deployment_status::rollback_failed)
     return "which version serves is not certain";
   try {
@@ -45,13 +46,15 @@ inline std::string who_serves(const deployment_result& of) {
   }
 }
 
-inline std::string words(std::string_view identifier) {
+template <typename = void>
+std::string words(std::string_view identifier) {
   std::string text{identifier};
   std::replace(text.begin(), text.end(), '_', ' ');
   return text;
 }
 
-inline std::string_view word_for(step_progress::outcome how) {
+template <typename = void>
+std::string_view word_for(step_progress::outcome how) {
   switch (how) {
     case step_progress::outcome::running:
       return "unfinished";
@@ -63,16 +66,19 @@ inline std::string_view word_for(step_progress::outcome how) {
   return "failed";
 }
 
-inline std::string plural(std::uint64_t count, std::string_view one, std::string_view several) {
+template <typename = void>
+std::string plural(std::uint64_t count, std::string_view one, std::string_view several) {
   return fmt::format("{} {}", count, count == 1 ? one : several);
 }
 
-inline std::chrono::milliseconds length_of(const time_window& window) {
+template <typename = void>
+std::chrono::milliseconds length_of(const time_window& window) {
   return std::chrono::floor<std::chrono::milliseconds>(window.duration());
 }
 
 /// A step in the table. Padded by hand: fmt counts the columns of a name as it sees fit.
-inline std::string step_row(const step_progress& of) {
+template <typename = void>
+std::string step_row(const step_progress& of) {
   std::string name = printable(of.name);
   const int missing = 10 - columns_of(name);
   if (missing > 0) name.append(static_cast<std::size_t>(missing), ' ');
@@ -87,7 +93,8 @@ inline std::string step_row(const step_progress& of) {
 /// Several lines, each ended by a line feed, without escape sequences. Requests and errors are the
 /// candidate's, as its metrics source reported them in the windows that were looked at: what it
 /// answered between the last look and a roll-back is in nobody's window.
-[[nodiscard]] inline std::string summary(const deployment_result& of) {
+template <typename = void>
+[[nodiscard]] std::string summary(const deployment_result& of) {
   rollout_progress seen;
   for (const event& each : of.history()) seen.add(each);
   const event& last = seen.latest();

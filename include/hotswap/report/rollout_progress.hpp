@@ -25,9 +25,11 @@
 namespace hotswap::inline v0_1 {
 
 /// One named step of a rollout.
-class step_progress {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_step_progress {
  public:
-  explicit step_progress(std::string of_name) : name(std::move(of_name)) {}
+  explicit basic_step_progress(std::string of_name) : name(std::move(of_name)) {}
 
   enum class outcome { running, done, failed };
 
@@ -41,6 +43,8 @@ class step_progress {
   std::uint64_t candidate_requests = 0;     ///< in the windows of all looks
   std::uint64_t candidate_errors = 0;
 };
+
+using step_progress = basic_step_progress<>;
 
 /// In which state a person finds a rollout. In this order: what goes on, what turns, what is over.
 enum class rollout_stage {
@@ -84,7 +88,9 @@ enum class rollout_stage {
 }
 
 /// Grows with the steps of a rollout, not with its looks.
-class rollout_progress {
+/// A template so that only its users compile it.
+template <typename = void>
+class basic_rollout_progress {
  public:
   /// Takes the next event of this rollout.
   void add(const event& told) {
@@ -274,5 +280,7 @@ class rollout_progress {
   bool was_rolled_back_ = false;
   std::vector<step_progress> steps_;
 };
+
+using rollout_progress = basic_rollout_progress<>;
 
 }  // namespace hotswap::inline v0_1

@@ -23,7 +23,8 @@ using text_sink = std::function<void(std::string_view)>;
 ///
 /// The sink throws `error` if not every byte could be written: a log with holes is worse than a
 /// rollout that says so. (An observer that throws does not end its rollout.)
-[[nodiscard]] inline text_sink to_stream(std::FILE* stream) {
+template <typename = void>
+[[nodiscard]] text_sink to_stream(std::FILE* stream) {
   return [stream](std::string_view text) {
     const std::size_t written = std::fwrite(text.data(), 1, text.size(), stream);
     const bool is_flushed = std::fflush(stream) == 0;
