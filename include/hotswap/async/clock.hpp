@@ -59,6 +59,10 @@ class clock {
   /// them.
   [[nodiscard]] hotswap::stop_token stop_token() const noexcept { return stop_.get_token(); }
 
+  /// Tells an adapter whether this is the one kind of clock that can drive its coroutines; its
+  /// clocks answer with an address that nobody else has.
+  [[nodiscard]] virtual const void* kind() const noexcept { return nullptr; }
+
  protected:
   explicit clock(mailbox::wake_function wake) : mail_(std::make_shared<mailbox>(wake, this)) {}
 
