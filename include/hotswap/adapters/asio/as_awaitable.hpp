@@ -25,6 +25,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -38,9 +39,7 @@ template <typename T, typename Handler>
 class awaited_task final : public asio_clock::kept_task, private driver::completion {
  public:
   awaited_task(task<T> work, Handler handler)
-      : work_guard_(boost::asio::get_associated_executor(handler)),
-        handler_(std::move(handler)),
-        root_(drive(std::move(work), end_)) {}
+      : handler_(std::move(handler)), root_(drive(std::move(work), end_)) {}
 
   /// Owns itself until the task has ended.
   static void start(std::unique_ptr<awaited_task> self) {
@@ -52,6 +51,7 @@ class awaited_task final : public asio_clock::kept_task, private driver::complet
   static void start_on(asio_clock& on, std::unique_ptr<awaited_task> self) {
     awaited_task& started = *self;
     started.clock_ = &on;
+    started.busy_.emplace(on.get_executor());
     on.keep(std::move(self));
     started.root_.start(started);
   }
@@ -81,14 +81,16 @@ class awaited_task final : public asio_clock::kept_task, private driver::complet
 
   /// Posted, so that it may destroy the clock.
   void call_handler() {
-    boost::asio::post(work_guard_.get_executor(),
+    const auto executor_of_waiter = boost::asio::get_associated_executor(handler_);
+    boost::asio::post(executor_of_waiter,
                       [handler = std::move(handler_), end = std::move(end_)]() mutable {
                         std::move(handler)(std::move(end));
                       });
   }
 
   asio_clock* clock_ = nullptr;
-  boost::asio::executor_work_guard<boost::asio::associated_executor_t<Handler>> work_guard_;
+  /// The waiter's executor is kept busy by the waiter.
+  std::optional<boost::asio::executor_work_guard<asio_clock::executor_type>> busy_;
   Handler handler_;
   result<T> end_;
   driver root_;

@@ -34,17 +34,17 @@ namespace hotswap::inline v0_1 {
 /// executor it is given, so any number of threads may run that; `stop`, `get_executor` and `mail()`
 /// are for all of them.
 ///
-/// It keeps the executor busy only while a timer is armed or a letter is under way, so that
-/// `io.run()` returns when the last rollout has ended. Is destroyed before the execution context,
-/// on its own thread or when no thread runs it, and not by the coroutine of a task that it drives;
-/// handlers of its own that are still queued then do nothing.
+/// It keeps the executor busy only while a timer is armed, a letter is under way or `as_awaitable`
+/// runs a task on it, so that `io.run()` returns when the last rollout has ended. Is destroyed
+/// before the execution context, on its own thread or when no thread runs it, and not by the
+/// coroutine of a task that it drives; handlers of its own that are still queued then do nothing.
 class asio_clock final : public clock {
  public:
   using executor_type = boost::asio::any_io_executor;
 
-  explicit asio_clock(executor_type executor)
+  explicit asio_clock(const executor_type& executor)
       : clock([](void* self) { static_cast<asio_clock*>(static_cast<clock*>(self))->wake(); }),
-        strand_(boost::asio::make_strand(std::move(executor))),
+        strand_(boost::asio::make_strand(executor)),
         timer_(strand_),
         self_(std::make_shared<asio_clock*>(this)) {}
 
@@ -62,11 +62,11 @@ class asio_clock final : public clock {
   [[nodiscard]] steady_time_point steady_now() const override {
     return std::chrono::steady_clock::now();
   }
-  [[nodiscard]] const void* kind() const noexcept override { return &own_kind_; }
+  [[nodiscard]] const void* kind() const noexcept override { return &own_kind; }
 
   /// The asio_clock that this clock is, or null.
   [[nodiscard]] static asio_clock* of(clock& on) noexcept {
-    return on.kind() == &own_kind_ ? static_cast<asio_clock*>(&on) : nullptr;
+    return on.kind() == &own_kind ? static_cast<asio_clock*>(&on) : nullptr;
   }
 
   /// The clock's thread: a strand. Whoever touches what a rollout's members touch does it there.
@@ -161,7 +161,7 @@ class asio_clock final : public clock {
     });
   }
 
-  static constexpr char own_kind_ = 0;
+  static constexpr char own_kind = 0;
 
   executor_type strand_;
   boost::asio::steady_timer timer_;
