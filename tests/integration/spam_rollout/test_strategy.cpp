@@ -1,0 +1,67 @@
+// The document by which the example replaces its models.
+
+#include <hotswap/config/parse_strategy.hpp>
+#include <hotswap/strategies/canary_config.hpp>
+
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <variant>
+
+namespace {
+
+hotswap::canary_config strategy() {
+  std::ifstream input{std::filesystem::path{HOTSWAP_TESTS} /
+                      "../examples/spam_rollout/strategy.json"};
+  const std::string text{std::istreambuf_iterator<char>{input}, {}};
+  return std::get<hotswap::canary_config>(hotswap::parse_strategy(text));
+}
+
+}  // namespace
+
+TEST_CASE("strategy.json: is a canary of 10, 25, 50 and 100 %, each version compared in each",
+          "[integration][spam]") {
+  using namespace hotswap::literals;
+  const hotswap::canary_config config = strategy();
+
+  REQUIRE(config.steps.size() == 4);
+  CHECK(config.steps[0].share == 10_pct);
+  CHECK(config.steps[1].share == 25_pct);
+  CHECK(config.steps[2].share == 50_pct);
+  CHECK(config.steps[3].share == 100_pct);
+  CHECK(config.holdback > 0_pct);
+}
+
+TEST_CASE("strategy.json: a bake brings the samples that it needs, and a tenth more",
+          "[integration][spam]") {
+  const hotswap::canary_config config = strategy();
+  constexpr double rate = 2000;        // spam::traffic_options{}.rate
+  constexpr double label_delay = 0.2;  // seconds; the first labels come then
+  for (const hotswap::canary_step& step : config.steps) {
+    INFO(step.share.basis_points() << " basis points");
+    const bool is_last = &step == &config.steps.back();
+    const hotswap::share candidate = is_last ? config.holdback.rest() : step.share;
+    const int smaller = std::min(candidate.basis_points(), candidate.rest().basis_points());
+    const std::chrono::duration<double> bake = step.duration.value();
+
+    const double labels = rate * smaller / 10'000 * (bake.count() - label_delay);
+
+    CHECK(labels >
+          1.1 * static_cast<double>(step.minimum_samples.value_or(config.minimum_samples)));
+  }
+}
+
+TEST_CASE("strategy.json: with all its extensions it takes less than a minute",
+          "[integration][spam]") {
+  const hotswap::canary_config config = strategy();
+
+  const auto extensions =
+      static_cast<int>(config.steps.size()) * config.max_extensions * config.monitoring_duration;
+
+  CHECK(planned_waits(config) + extensions < std::chrono::minutes{1});
+}
