@@ -203,8 +203,7 @@ call_frame make_call_frame(std::shared_ptr<call_state<T>> state, clock& on, Func
         state->end_of_call.succeed(std::move(value));
       }
     } else if constexpr (bridged<answer>) {
-      auto pending =
-          awaitable_bridge<answer>::adapt(invoke_with_token(function, state->token()), on);
+      auto pending = adapt_bridged(invoke_with_token(function, state->token()), on, state->token());
       if constexpr (std::is_void_v<T>) {
         co_await awaited_in_place<decltype(pending)>{std::move(pending)};
       } else {

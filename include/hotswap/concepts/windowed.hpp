@@ -134,8 +134,8 @@ class windowed : private diagnose_counter_source<Counters> {
                                                 stop_token stop) {
     std::optional<metrics_snapshot> known = metrics.history_.recall(version, window);
     if (known) co_return std::move(*known);
-    auto pending = awaitable_bridge<totals_answer>::adapt(
-        call_member<member::totals, totals_call>(metrics.counters_, stop, version), rollouts);
+    auto pending = detail::adapt_bridged(
+        call_member<member::totals, totals_call>(metrics.counters_, stop, version), rollouts, stop);
     metrics_snapshot totals =
         co_await detail::awaited_in_place<decltype(pending)>{std::move(pending)};
     co_return metrics.history_.file(version, window, std::move(totals));

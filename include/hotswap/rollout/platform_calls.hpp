@@ -70,8 +70,8 @@ task<T> resolve_member(Part& part, clock& on, stop_token stop, Arguments... argu
       co_return value;
     }
   } else if constexpr (bridged<answer>) {
-    auto pending = awaitable_bridge<answer>::adapt(
-        call_member<Member, Signature>(part, stop, arguments...), on);
+    auto pending =
+        adapt_bridged(call_member<Member, Signature>(part, stop, arguments...), on, stop);
     if constexpr (std::is_void_v<T>) {
       co_await awaited_in_place<decltype(pending)>{std::move(pending)};
     } else {

@@ -244,6 +244,27 @@ TEST_CASE("asio awaitable: a call that is late is counted until it ends, and its
   CHECK(counted->count() == 0);
 }
 
+TEST_CASE("asio awaitable: a call that nobody waits for any more is cancelled",
+          "[adapters][asio][awaitable]") {
+  boost::asio::io_context io;
+  hotswap::asio_clock clock{io.get_executor()};
+  const auto counted = std::make_shared<hotswap::outstanding_calls>();
+  const auto member = [] { return after(1h, 42); };
+  const auto asking = [&](hotswap::clock& on) -> hotswap::task<std::string> {
+    hotswap::call_options options;
+    options.counters[0] = counted;
+    try {
+      co_await hotswap::call(on, 1ms, member, std::move(options));
+    } catch (const hotswap::deadline_exceeded& late) {
+      co_return late.what();
+    }
+    co_return "it was not late";
+  };
+
+  CHECK(run(io, clock, asking(clock)) == "the call did not end before its deadline");
+  CHECK(counted->count() == 0);  // or this line would be an hour away
+}
+
 TEST_CASE("asio awaitable: a stop request cancels what the coroutine awaits",
           "[adapters][asio][awaitable]") {
   boost::asio::io_context io;
