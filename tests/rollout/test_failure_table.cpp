@@ -678,6 +678,8 @@ TEST_CASE("fail, and `onFailure` is `hold`", "[rollout][failures]") {
 
     CHECK(result.status() == deployment_status::aborted);
     CHECK(count(result, event_kind::promoted) == 0);
+    CHECK(messages(result, event_kind::gate_answered) ==
+          texts{"promote by alice was refused: it does not answer a fail, unless it is forced"});
     CHECK(world.service.changes() == until_step(1) + way_back);
   }
   SECTION("a forced promote does, and names a person") {

@@ -239,6 +239,23 @@ TEST_CASE("canary: a promote answers no fail, unless it is forced", "[strategies
   CHECK(world.broken_promises(result) == nothing);
 }
 
+TEST_CASE("canary: a promote that comes before a bake does not stand in for it",
+          "[strategies][canary]") {
+  simulated_rollout<> world;
+  world.context().observe([&](const hotswap::event& told) {
+    if (told.kind == event_kind::step_started && told.step == "step-10") {
+      world.control().promote("alice", "it is late");
+    }
+  });
+  const auto result = world.run();
+
+  CHECK(result.status() == deployment_status::succeeded);
+  CHECK(count(result, event_kind::promoted) == 0);
+  CHECK(messages(result, event_kind::gate_answered) ==
+        texts{"promote by alice was refused: nothing was observed yet that it could answer"});
+  CHECK(world.clock.elapsed() > 50min);
+}
+
 TEST_CASE("canary: a promote to the last step leaves out those before it, and is observed there",
           "[strategies][canary]") {
   simulated_rollout<> world;

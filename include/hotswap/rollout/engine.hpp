@@ -145,6 +145,7 @@ class basic_rollout {
   void release_hold();
   void require_hold_not_expired() const;
   void tell_promoted(const std::optional<control_command>& promotion);
+  void refuse_promotion(const std::string& why);
   task<void> wait_for_news();
   look_report judged(const paired_windows& seen);
   task<std::optional<paired_windows>> collect_windows(time_window window);
@@ -164,6 +165,11 @@ class basic_rollout {
                                  hotswap::reason_code code, std::string reason);
   [[nodiscard]] const rollback_limits& limits() const noexcept {
     return terms_.environment.rollback;
+  }
+
+  /// Has this rollout asked the platform for any change?
+  [[nodiscard]] bool platform_was_touched() const noexcept {
+    return intended_ || candidate_was_deployed_;
   }
 
   [[nodiscard]] share candidate_share() const {

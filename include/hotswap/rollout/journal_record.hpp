@@ -35,7 +35,6 @@ class opening_record {
   std::string baseline;
   std::string candidate;
   std::string request_id;
-  std::string config_digest;  ///< of the keys that were set
 
   friend bool operator==(const opening_record&, const opening_record&) = default;
 };

@@ -113,7 +113,7 @@ class observation {
     return report;
   }
 
-  /// At least 100 candidate requests were due in the last 3 windows, and none came.
+  /// For 3 windows in a row, or more, none of the candidate's requests came, and 100 were due.
   [[nodiscard]] bool candidate_is_silent() const noexcept {
     return silent_windows_ >= 3 && due_in_silence_ >= 100.0;
   }

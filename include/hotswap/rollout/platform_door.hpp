@@ -85,6 +85,8 @@ class basic_platform_door {
         all_calls_(terms.calls) {}
 
   [[nodiscard]] const call_deadlines& deadlines() const noexcept { return deadlines_; }
+  /// Of each call, the first included.
+  [[nodiscard]] int attempts() const noexcept { return attempts_; }
   [[nodiscard]] bool has_health_check() const noexcept { return calls_->has_health_check(); }
   [[nodiscard]] bool has_split() const noexcept { return calls_->has_split(); }
 

@@ -32,7 +32,7 @@ class rollout_context {
       : environment(std::move(shared_with_others)),
         channel_(std::make_shared<detail::control_channel>(environment.clock->mail())) {}
 
-  /// To be set before `deploy`. A repeated request is answered with the recorded result.
+  /// Of whoever asked for this rollout; to be set before `deploy`, recorded when it opens.
   std::string request_id;
 
   /// This rollout's own copy; may be changed before `deploy`.

@@ -60,6 +60,7 @@ task<void> basic_rollout<Tag>::observe(std::string step, std::chrono::nanosecond
                                               "a bake of " + text_of(bake) + ", or a fail");
   co_await door_.begin_counting(step, baseline());
   co_await door_.begin_counting(step, candidate());
+  if (steering_.promotion()) refuse_promotion("nothing was observed yet that it could answer");
   if (extension_ == std::chrono::nanoseconds::zero()) extension_ = bake;  // without a reference
   observation_.emplace(step, bake, look_interval(bake), candidate_share(), std::move(judge),
                        clock_);
@@ -91,6 +92,7 @@ task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promo
   const std::optional<control_command> promotion = steering_.promotion();
   const bool forced = promotion && promotion->forced;
   if ((seen.made == decision::fail || failure_is_held_) && !forced) {
+    if (promotion) refuse_promotion("it does not answer a fail, unless it is forced");
     steering_.answer_promotion();
     if (failure_is_held_) {
       require_hold_not_expired();
@@ -181,6 +183,17 @@ void basic_rollout<Tag>::tell_promoted(const std::optional<control_command>& pro
                                     "promoted by " + promotion->actor + ": " + promotion->reason);
   promoted.actor = promotion->actor;
   chronicle_.tell(std::move(promoted));
+}
+
+template <typename Tag>
+void basic_rollout<Tag>::refuse_promotion(const std::string& why) {
+  event refused =
+      chronicle_.about(event_kind::gate_answered, step_,
+                       "promote by " + steering_.promotion()->actor + " was refused: " + why);
+  refused.actor = steering_.promotion()->actor;
+  refused.severity = severity::warning;
+  chronicle_.tell(std::move(refused));
+  steering_.refuse_promotion();
 }
 
 /// Progress waits for news, judging does not: looks go on, and a fail rolls back.

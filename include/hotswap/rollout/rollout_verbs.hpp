@@ -64,6 +64,10 @@ task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
     cause = failure;
   } catch (const journal_error& failure) {
     cause.emplace(reason_code::journal_failed, failure.what());
+  } catch (const config_error& failure) {  // the program is wrong; so would each roll-back call be
+    cause.emplace(
+        reason_code::failed, failure.what(),
+        platform_was_touched() ? deployment_status::rolled_back : deployment_status::rejected);
   } catch (const std::exception& failure) {
     cause.emplace(reason_code::failed, failure.what());
   } catch (...) {
@@ -188,7 +192,7 @@ task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string step)
   std::optional<traffic_split> found;
   std::string text;
   try {
-    found = co_await door_.split(step, terms_.environment.attempts.value_or(config_.attempts));
+    found = co_await door_.split(step, door_.attempts());
   } catch (const rollout_failure& failure) {
     if (failure.reason_code() != reason_code::set_split_failed) throw;
     text = failure.what();
@@ -293,9 +297,9 @@ task<void> basic_rollout<Tag>::put_in_force(std::string step, traffic_split spli
   for (int attempt = 1;; ++attempt) {
     co_await door_.set_split(step, split);
     if (!door_.has_split()) break;
-    const traffic_split found = co_await door_.split(step, config_.attempts);
+    const traffic_split found = co_await door_.split(step, door_.attempts());
     if (found == split) break;
-    if (attempt >= config_.attempts) {
+    if (attempt >= door_.attempts()) {
       throw rollout_failure(
           reason_code::set_split_failed,
           "the router must have " + to_string(split) + " in force, got " + to_string(found));

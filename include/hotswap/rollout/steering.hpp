@@ -84,6 +84,7 @@ class basic_steering final : private detail::control_channel::receiver,
   [[nodiscard]] const std::optional<control_command>& promotion() const noexcept {
     return promotion_;
   }
+  void refuse_promotion() noexcept { promotion_.reset(); }
   void answer_promotion() noexcept {
     promotion_.reset();
     leaves_step_ = false;

@@ -248,7 +248,8 @@ TEST_CASE(
   const auto result = virtual_time.run(
       canary{platform, platform, platform, quick()}.deploy(baseline, {"fraud", "2"}, context));
 
-  CHECK(result.status() != hotswap::deployment_status::succeeded);
+  CHECK(result.status() == hotswap::deployment_status::rejected);
+  CHECK(virtual_time.elapsed() < 1s);
   CHECK(result.active() == baseline);
   CHECK(result.reason().starts_with(
       "boost::asio::awaitable: clock must be an asio_clock, got another kind"));
