@@ -47,6 +47,23 @@ TEST_CASE("layers: every header includes only what its folder may", "[layers]") 
   CHECK(headers > 10);  // else we looked in the wrong place
 }
 
+TEST_CASE("layers: the umbrella has every header but those of testing and the adapters",
+          "[layers]") {
+  const std::filesystem::path root =
+      std::filesystem::path{HOTSWAP_TESTS}.parent_path() / "include/hotswap";
+  const std::string umbrella = text_of(root / "hotswap.hpp");
+
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{root}) {
+    if (!entry.is_regular_file()) continue;
+    const std::string header = std::filesystem::relative(entry.path(), root).generic_string();
+    if (header == "hotswap.hpp") continue;
+    const bool is_opt_in = header.starts_with("testing/") || header.starts_with("adapters/");
+    const bool is_there = umbrella.find("#include <hotswap/" + header + ">\n") != std::string::npos;
+    INFO(header);
+    CHECK(is_there != is_opt_in);
+  }
+}
+
 TEST_CASE("layers: an edge to a higher folder is named whole", "[layers]") {
   CHECK(
       house().violations("core/share.hpp",
