@@ -155,6 +155,7 @@
 #include <hotswap/strategies/canary_config.hpp>
 #include <hotswap/strategies/canary_step.hpp>
 #include <hotswap/strategies/common_keys.hpp>
+#include <hotswap/strategies/config_digest.hpp>
 #include <hotswap/strategies/config_rule.hpp>
 #include <hotswap/strategies/config_text.hpp>
 #include <hotswap/strategies/rolling_config.hpp>

@@ -13,6 +13,7 @@
 #include <hotswap/strategies/canary_step.hpp>
 #include <hotswap/strategies/config_rule.hpp>
 #include <hotswap/strategies/config_text.hpp>
+#include <hotswap/strategies/shadow_config.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -64,6 +65,8 @@ class basic_field_reader {
       require_members(at, value, described_keys(field));
       const basic_field_reader inner{value, at, limits_written_};
       describe(inner, field);
+    } else if constexpr (std::same_as<Rule, rule::following>) {
+      // with `promote`, by `parse_strategy`
     } else if constexpr (std::same_as<Rule, rule::limit>) {
       read_limit(at, value, field, rule);
     } else if constexpr (std::same_as<Rule, rule::steps>) {

@@ -53,7 +53,7 @@ template <typename Config>
   if constexpr (std::is_same_v<Config, canary_config>) {
     keys.insert(keys.end(), {"initialPercentage", "incrementStep"});
   }
-  if constexpr (std::is_same_v<Config, shadow_config>) keys.insert(keys.end(), {"promote", "then"});
+  if constexpr (std::is_same_v<Config, shadow_config>) keys.emplace_back("promote");
   for (const auto key : described_keys(Config{})) keys.push_back(key);
   return keys;
 }

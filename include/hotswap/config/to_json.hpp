@@ -82,6 +82,12 @@ class basic_field_writer {
           std::find(required_.begin(), required_.end(), rule.metric) != required_.end();
       put(key, required ? write_value(field, rule)
                         : fmt::format(R"({{"limit": {}, "required": false}})", field));
+    } else if constexpr (std::same_as<Rule, rule::following>) {
+      put("promote", fmt::format("\"{}\"", rule.words[field.index()].second));
+      if (const auto* next = std::get_if<blue_green_config>(&field))
+        put(key, document_of(*next, indent_ + 2));
+      if (const auto* next = std::get_if<canary_config>(&field))
+        put(key, document_of(*next, indent_ + 2));
     } else if constexpr (requires { field.has_value(); }) {
       if (field) put(key, write_value(*field, rule));
     } else if constexpr (requires { write_value(field, rule); }) {
@@ -89,6 +95,15 @@ class basic_field_writer {
     } else {
       put(key, list(field));
     }
+  }
+
+  /// A whole document.
+  template <typename Config>
+  [[nodiscard]] static std::string document_of(const Config& config, std::size_t indent) {
+    basic_field_writer writer{config.required_metrics, indent};
+    writer.put("strategy", fmt::format("\"{}\"", strategy_name_of<Config>()));
+    describe(writer, config);
+    return writer.object();
   }
 
   void put(std::string_view key, const std::string& json) {
@@ -144,31 +159,13 @@ class basic_field_writer {
 
 using field_writer = basic_field_writer<>;
 
-namespace detail {
-
-template <typename Config>
-std::string write_config(const Config& config, std::size_t indent) {
-  field_writer writer{config.required_metrics, indent};
-  writer.put("strategy", fmt::format("\"{}\"", strategy_name_of<Config>()));
-  describe(writer, config);
-  if constexpr (std::same_as<Config, shadow_config>) {
-    writer.put("promote", write_value(config.promote(), rule::promote));
-    const auto then = [&](const auto& next) { writer.put("then", write_config(next, indent + 2)); };
-    if (const auto* next = std::get_if<blue_green_config>(&config.then)) then(*next);
-    if (const auto* next = std::get_if<canary_config>(&config.then)) then(*next);
-  }
-  return writer.object();
-}
-
-}  // namespace detail
-
 /// Every key, its defaults included, in ASCII; no longer than what `parse_strategy` reads.
 ///
 /// @throws config_error  if the config cannot be used.
 template <typename = void>
 [[nodiscard]] std::string to_json(const strategy_config& config) {
   validate(config);
-  return std::visit([](const auto& each) { return detail::write_config(each, 2); }, config);
+  return std::visit([](const auto& each) { return field_writer::document_of(each, 2); }, config);
 }
 
 }  // namespace hotswap::inline v0_1

@@ -18,10 +18,13 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 
 namespace hotswap::inline v0_1 {
@@ -46,6 +49,11 @@ namespace rule {
 inline constexpr choice<shadow_promotion, 3> promote{{{{shadow_promotion::never, "never"},
                                                        {shadow_promotion::blue_green, "blueGreen"},
                                                        {shadow_promotion::canary, "canary"}}}};
+/// What follows a shadow, by the words of `promote`, in the order of the variant.
+struct following {
+  std::array<std::pair<shadow_promotion, std::string_view>, 3> words;
+};
+inline constexpr following then{promote.words};
 inline constexpr part sample_rate{share::basis_points(1), share::basis_points(10'000), 1.0, false,
                                   "a ratio above 0 and at most 1"};
 
@@ -78,14 +86,15 @@ void describe(Visitor& visit, Thresholds& thresholds) {
   visit("droppedRate", thresholds.dropped_rate, rule::zero_to_one);
 }
 
-/// Shows each key with its field and its rule to `visit(key, field, rule)`, but for `promote` and
-/// `then`, which are one field.
+/// Shows each key with its field and its rule to `visit(key, field, rule)`; `promote` and `then`
+/// are one field, shown as `then`.
 template <typename Visitor, maybe_const<shadow_config> Config>
 void describe(Visitor& visit, Config& config) {
   visit("sampleRate", config.sample_rate, rule::sample_rate);
   visit("duration", config.duration, rule::positive);
   visit("minimumSamples", config.minimum_samples, rule::samples);
   visit("divergenceThresholds", config.divergence_thresholds, rule::section{});
+  visit("then", config.then, rule::then);
   describe_common(visit, config);
 }
 
@@ -111,20 +120,25 @@ inline void check_nested(const std::string& at, const rollout_config& config) {
   if (config.deadline) outer("deadline", duration_text(*config.deadline));
 }
 
+/// @throws config_error  at the JSON pointer `at`, or below it, if what follows cannot be used.
+inline void check(const std::string& at,
+                  const std::variant<std::monostate, blue_green_config, canary_config>& then,
+                  const rule::following&) {
+  if (const auto* next = std::get_if<blue_green_config>(&then)) {
+    validate(*next, at);
+    check_nested(at, *next);
+  }
+  if (const auto* next = std::get_if<canary_config>(&then)) {
+    validate(*next, at);
+    check_nested(at, *next);
+  }
+}
+
 /// @param at  the JSON pointer to this config; empty unless it stands within another one.
 /// @throws config_error  for the first setting that cannot be used.
 inline void validate(const shadow_config& config, const std::string& at = "") {
   const validator visit{at};
   describe(visit, config);
-  const std::string nested = at + "/then";
-  if (const auto* next = std::get_if<blue_green_config>(&config.then)) {
-    validate(*next, nested);
-    check_nested(nested, *next);
-  }
-  if (const auto* next = std::get_if<canary_config>(&config.then)) {
-    validate(*next, nested);
-    check_nested(nested, *next);
-  }
   check_together(at, config, planned_waits(config), config.duration);
   if (config.holdback != share{}) {
     refuse(at + "/holdback", "be 0, since a shadow has no traffic to leave",
