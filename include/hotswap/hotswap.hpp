@@ -98,6 +98,7 @@
 #include <hotswap/serving/arm.hpp>
 #include <hotswap/serving/deployment.hpp>
 #include <hotswap/serving/key_hash.hpp>
+#include <hotswap/serving/latency_counters.hpp>
 #include <hotswap/serving/lease.hpp>
 #include <hotswap/serving/outcome.hpp>
 #include <hotswap/serving/platform.hpp>

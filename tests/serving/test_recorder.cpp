@@ -1,11 +1,13 @@
 // What the recorder promises: that no count is lost, whoever counts; that what was not measured is
 // absent; and that totals never fall.
 
+#include <hotswap/async/virtual_clock.hpp>
 #include <hotswap/concepts/metrics_source.hpp>
 #include <hotswap/concepts/windowed.hpp>
 #include <hotswap/serving/recorder.hpp>
 #include <hotswap/serving/thread_slot.hpp>
 #include <hotswap/serving/version_counters.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
 
 #include "support/catch.hpp"
 
@@ -26,6 +28,7 @@ using hotswap::model_version;
 using hotswap::recorder;
 using hotswap::stats::moments;
 using hotswap::stats::proportion;
+using hotswap::stats::quantile_sketch;
 using namespace std::chrono_literals;
 
 static_assert(hotswap::CounterSource<recorder>);
@@ -71,6 +74,7 @@ TEST_CASE("recorder: what was not measured is absent", "[serving][recorder]") {
   CHECK(seen.requests == 1);
   CHECK_FALSE(seen.accuracy);
   CHECK_FALSE(seen.latency);
+  CHECK_FALSE(seen.latency_distribution);
   CHECK_FALSE(seen.drift);
   CHECK_FALSE(seen.units);
 }
@@ -81,6 +85,45 @@ TEST_CASE("recorder: the latency of an error is not counted", "[serving][recorde
 
   CHECK(recorder.totals(candidate).errors == 1);
   CHECK_FALSE(recorder.totals(candidate).latency);
+  CHECK_FALSE(recorder.totals(candidate).latency_distribution);
+}
+
+TEST_CASE("recorder: the distribution has the same latencies as the mean, whoever recorded them",
+          "[serving][recorder]") {
+  recorder recorder;
+  quantile_sketch expected;
+  for (const auto latency : {0ns, 15ns, 1'023ns, 1'024ns, 2'000'000ns, 250'000'000ns}) {
+    recorder.record(candidate, {.latency = latency});
+    expected.add(std::chrono::duration<double>(latency).count());
+  }
+  std::thread{[&] {
+    recorder.record(candidate, {.latency = 4ms});
+    recorder.record(candidate, {.latency = std::chrono::hours{1}});
+  }}.join();
+  expected.add(0.004);
+  expected.add(3600.0);
+
+  const metrics_snapshot seen = recorder.totals(candidate);
+
+  CHECK(seen.latency_distribution == expected);
+  CHECK(seen.latency->count() == expected.count());
+}
+
+TEST_CASE("recorder: the distribution of a window has that window's latencies alone",
+          "[serving][recorder]") {
+  recorder recorder;
+  hotswap::windowed metrics{recorder};
+  hotswap::virtual_clock clock;
+  const auto begin = clock.now();
+  for (int i = 0; i < 100; ++i) recorder.record(candidate, {.latency = 500ms});
+  clock.run(metrics.collect(candidate, {begin, begin}));
+  for (int i = 0; i < 100; ++i) recorder.record(candidate, {.latency = 2ms});
+
+  const metrics_snapshot seen = clock.run(metrics.collect(candidate, {begin, begin + 10s}));
+
+  REQUIRE(seen.latency_distribution);
+  CHECK(seen.latency_distribution->count() == 100);
+  CHECK_THAT(seen.latency_distribution->quantile(1.0), WithinRel(0.002, 1.0 / 128));
 }
 
 TEST_CASE("recorder: a label that comes late counts no second request", "[serving][recorder]") {
@@ -97,6 +140,7 @@ TEST_CASE("recorder: a latency below 0 counts as 0", "[serving][recorder]") {
   recorder.record(candidate, {.latency = -5ms});
 
   CHECK(recorder.totals(candidate).latency == moments{0.0});
+  CHECK(recorder.totals(candidate).latency_distribution->count_in(0) == 1);
 }
 
 TEST_CASE("recorder: totals go on where they were for a version that is met again",
@@ -146,6 +190,8 @@ TEST_CASE("recorder: no count is lost, however many threads record",
   CHECK(seen.accuracy == proportion{threads / 2 * (requests - 1), threads * (requests - 1)});
   REQUIRE(seen.latency);
   CHECK(seen.latency->count() == threads * (requests - errors));
+  REQUIRE(seen.latency_distribution);
+  CHECK(seen.latency_distribution->count() == threads * (requests - errors));
   CHECK(seen.latency->mean() == 0.001);
   CHECK(seen.latency->sum_of_squared_deviations() == 0.0);
 }
@@ -161,6 +207,7 @@ TEST_CASE("recorder: no count is lost when threads come and go", "[serving][reco
 
   CHECK(recorder.totals(candidate).requests == 200);
   CHECK(recorder.totals(candidate).latency->count() == 200);
+  CHECK(recorder.totals(candidate).latency_distribution->count() == 200);
 }
 
 TEST_CASE("recorder: whoever reads meanwhile sees each request as a whole, and never fewer",
@@ -176,6 +223,7 @@ TEST_CASE("recorder: whoever reads meanwhile sees each request as a whole, and n
   }
 
   std::uint64_t torn = 0;
+  std::uint64_t behind = 0;  // may be ahead by what comes while it is read
   std::uint64_t fallen = 0;
   metrics_snapshot last;
   for (int i = 0; i < 2'000 || last.requests < 1'000; ++i) {
@@ -184,12 +232,16 @@ TEST_CASE("recorder: whoever reads meanwhile sees each request as a whole, and n
     const std::uint64_t labelled = seen.accuracy ? seen.accuracy->successes() : 0;
     if (latencies != seen.requests || labelled != seen.requests) ++torn;
     if (seen.requests < last.requests) ++fallen;
+    const auto distribution = seen.latency_distribution.value_or(quantile_sketch{});
+    if (distribution.count() < latencies) ++behind;
+    if (!distribution.continues(last.latency_distribution.value_or(quantile_sketch{}))) ++fallen;
     last = seen;
   }
   done = true;
   for (std::thread& each : writers) each.join();
 
   CHECK(torn == 0);
+  CHECK(behind == 0);
   CHECK(fallen == 0);
 }
 

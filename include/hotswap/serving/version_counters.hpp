@@ -10,10 +10,12 @@
 /// read-modify-write, and threads do not wait for each other.
 
 #include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/serving/latency_counters.hpp>
 #include <hotswap/serving/outcome.hpp>
 #include <hotswap/serving/thread_slot.hpp>
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/proportion.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
 
 #include <array>
 #include <atomic>
@@ -25,7 +27,8 @@
 
 namespace hotswap::inline v0_1 {
 
-/// Counts only up, and loses nothing. About 8 KB.
+/// Counts only up, and loses nothing. 8 KB, and for the distribution 4 to 16 KB for each thread
+/// that records (see `latency_counters`).
 class version_counters {
  public:
   version_counters() = default;
@@ -34,28 +37,35 @@ class version_counters {
 
   /// One request that has ended. A latency below 0 counts as 0.
   void record(const outcome& request) noexcept {
-    write([&request](cell& mine) { mine.add(request); });
+    write([&](cell& mine, std::size_t row) { mine.add(request, latencies_, row); });
   }
 
   /// What a request's answer was worth, once it is known; the request itself is not counted again.
   void record_label(bool correct) noexcept {
-    write([correct](cell& mine) { mine.add_label(correct); });
+    write([correct](cell& mine, std::size_t) { mine.add_label(correct); });
   }
 
-  /// Everything that was recorded before, and each request either as a whole or not at all.
+  /// Everything that was recorded before, and each request either as a whole or not at all; but the
+  /// distribution may be ahead by those latencies that were recorded while it was read.
   [[nodiscard]] metrics_snapshot totals() const {
     metrics_snapshot sum;
     stats::proportion accuracy;
     stats::moments latency;
-    for (const cell& each : cells_) {
-      const counts seen = each.read();
+    latency_counters::sum distribution{};
+    for (std::size_t slot = 0; slot < cells_.size(); ++slot) {
+      const counts seen = cells_[slot].read();
       sum.requests += seen.requests;
       sum.errors += seen.errors;
       accuracy += stats::proportion{seen.correct, seen.labelled};
+      if (seen.latency.count == 0) continue;
       latency += stats::moments::from_raw(seen.latency);
+      latencies_.add_row(slot, distribution);
     }
     if (accuracy.trials() > 0) sum.accuracy = accuracy;
-    if (latency.count() > 0) sum.latency = latency;
+    if (latency.count() > 0) {
+      sum.latency = latency;
+      sum.latency_distribution = stats::quantile_sketch::from_counts(0, distribution);
+    }
     return sum;
   }
 
@@ -72,12 +82,13 @@ class version_counters {
   /// turn after its reading than before has seen half a request, and reads again.
   class alignas(64) cell {
    public:
-    void add(const outcome& request) noexcept {
+    void add(const outcome& request, latency_counters& distribution, std::size_t row) noexcept {
       const std::uint64_t turn = begin();
       increment(requests_);
       if (request.error) {
         increment(errors_);
       } else if (request.latency) {
+        distribution.add(row, *request.latency);  // before the turn ends: who sees that, sees this
         add_latency(*request.latency);
       }
       if (request.correct) count_label(*request.correct);
@@ -159,14 +170,15 @@ class version_counters {
   void write(Write add) noexcept {
     const std::size_t slot = thread_slot();
     if (slot < thread_slots) {
-      add(cells_[slot]);
+      add(cells_[slot], slot);
     } else {
       const std::lock_guard lock{shared_cell_};
-      add(cells_[thread_slots]);
+      add(cells_[thread_slots], thread_slots);
     }
   }
 
   std::array<cell, thread_slots + 1> cells_;
+  latency_counters latencies_{thread_slots + 1};  // a row for each cell
   std::mutex shared_cell_;
 };
 
