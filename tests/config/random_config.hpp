@@ -43,7 +43,7 @@ class random_configs {
     config.steps = steps(10'000);
     config.steps.emplace_back(hotswap::share::basis_points(10'000));
     decorate(config.steps.back());
-    config.monitoring_duration = duration();
+    if (coin()) config.monitoring_duration = duration();
     config.minimum_samples = samples();
     config.keep_duration = duration() - std::chrono::milliseconds{1};
     fill(config, outer);
@@ -78,7 +78,7 @@ class random_configs {
     config.ramp = steps(config.split_ratio.basis_points());
     config.keep_duration = duration();
     fill(config, true);
-    config.holdback = share_of(100, 5'000);
+    config.holdback = share_of(100, std::min(5'000, 9'999 - config.split_ratio.basis_points()));
     return config;
   }
 
@@ -108,8 +108,13 @@ class random_configs {
     config.health_timeout = config.health_check_interval + std::chrono::milliseconds{1};
     config.unhealthy_threshold = static_cast<int>(1 + below(1'000));
     config.min_ready = duration();
-    config.monitoring_duration = coin() ? duration() : std::chrono::milliseconds{0};
+    config.monitoring_duration = duration();
     fill(config, true);
+    if (coin()) {
+      config.monitoring_duration = std::chrono::milliseconds{0};
+      config.rollback_thresholds = {};
+      config.analysis_interval.reset();
+    }
     return config;
   }
 
@@ -126,8 +131,9 @@ class random_configs {
     config.required_metrics = metrics;
     config.on_failure = static_cast<hotswap::on_failure>(below(2));
     config.on_inconclusive = static_cast<hotswap::on_inconclusive>(below(3));
-    config.on_exhausted = static_cast<hotswap::on_exhausted>(below(2));
-    config.max_extensions = static_cast<int>(below(1'001));
+    const bool extends = config.on_inconclusive == hotswap::on_inconclusive::extend;
+    if (extends) config.on_exhausted = static_cast<hotswap::on_exhausted>(below(2));
+    config.max_extensions = static_cast<int>(below(extends ? 1'001 : 4));
     config.hold_timeout = duration();
     config.deadlines.deploy = duration();
     config.deadlines.set_split = duration();

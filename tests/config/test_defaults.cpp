@@ -67,7 +67,8 @@ TEST_CASE("Canary: a document that says no more than its strategy has the manual
   const auto config = minimal<hotswap::canary_config>("Canary");
 
   CHECK(config.steps == std::vector<hotswap::canary_step>{10_pct, 25_pct, 50_pct, 100_pct});
-  CHECK(config.monitoring_duration == 10min);
+  CHECK(!config.monitoring_duration);
+  CHECK(config.bake_of(config.steps[0]) == 10min);
   CHECK(config.minimum_samples == 1'000);
   CHECK(config.keep_duration == 10min);
   check_common_defaults(config);

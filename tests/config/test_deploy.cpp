@@ -97,7 +97,8 @@ std::string refused(Server server, Router router, Metrics metrics, std::string_v
 constexpr std::string_view blue_green = R"({"strategy": "BlueGreen"})";
 constexpr std::string_view ab_test = R"({"strategy": "ABTesting"})";
 constexpr std::string_view shadow = R"({"strategy": "Shadow"})";
-constexpr std::string_view promoting = R"({"strategy": "Shadow", "promote": "blueGreen"})";
+constexpr std::string_view promoting =
+    R"({"strategy": "Shadow", "promote": "blueGreen", "then": {}})";
 constexpr std::string_view rolling = R"({"strategy": "Rolling"})";
 
 }  // namespace deploy_tests

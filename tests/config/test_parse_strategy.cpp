@@ -52,7 +52,7 @@ TEST_CASE("parse_strategy: every common key fills its field", "[config][parse]")
     "requiredMetrics": [],
     "analysis": "threshold", "analysisInterval": "PT1M", "maxMetricsFailures": 7,
     "allowLowTraffic": true,
-    "onFailure": "hold", "onInconclusive": "rollback", "maxExtensions": 0, "onExhausted": "hold",
+    "onFailure": "hold", "onInconclusive": "extend", "maxExtensions": 9, "onExhausted": "hold",
     "holdTimeout": "PT2H", "holdback": 2.5, "deadline": "PT1H",
     "deadlines": {"deploy": "PT1S", "warmUp": "PT2S", "smokeTest": "PT3S", "setSplit": "PT4S",
                   "collect": "PT5S", "healthy": "PT6S", "update": "PT7S", "remove": "PT8S"},
@@ -71,8 +71,8 @@ TEST_CASE("parse_strategy: every common key fills its field", "[config][parse]")
   CHECK(config.max_metrics_failures == 7);
   CHECK(config.allow_low_traffic);
   CHECK(config.on_failure == hotswap::on_failure::hold);
-  CHECK(config.on_inconclusive == hotswap::on_inconclusive::rollback);
-  CHECK(config.max_extensions == 0);
+  CHECK(config.on_inconclusive == hotswap::on_inconclusive::extend);
+  CHECK(config.max_extensions == 9);
   CHECK(config.on_exhausted == hotswap::on_exhausted::hold);
   CHECK(config.hold_timeout == 2h);
   CHECK(config.holdback == 2.5_pct);
@@ -116,6 +116,15 @@ TEST_CASE("parse_strategy: a limit can be set without requiring its metric", "[c
   CHECK(config.required_metrics == std::vector<std::string>{"errorRate", "latency", "dataDrift"});
 }
 
+TEST_CASE("parse_strategy: a limit that is not required takes its metric from the usual ones",
+          "[config][parse]") {
+  CHECK(required(R"("rollbackThresholds": {"latencyIncrease": {"limit": 2, "required": false}})") ==
+        std::vector<std::string>{"errorRate"});
+  CHECK(required(R"("rollbackThresholds": {"latencyIncrease": {"limit": 2, "required": true},
+                                           "errorRateIncrease": {"limit": 1, "required": false}})") ==
+        std::vector<std::string>{"latency"});
+}
+
 TEST_CASE("parse_strategy: a step is a percentage, or an object that says more",
           "[config][parse]") {
   canary_step careful = 33.33_pct;
@@ -129,7 +138,24 @@ TEST_CASE("parse_strategy: a step is a percentage, or an object that says more",
                              "approval": true}, {"share": 50}, 100.0])");
 
   CHECK(config.steps == std::vector<canary_step>{0.01_pct, 7_pct, careful, plain, 100_pct});
-  CHECK(config.monitoring_duration == 10min);
+  CHECK(!config.monitoring_duration);
+  CHECK(config.bake_of(careful) == 1h);
+  CHECK(config.bake_of(plain) == 10min);
+}
+
+TEST_CASE(
+    "canary: an extension is as long as its step's bake, unless monitoringDuration is written",
+    "[config][parse]") {
+  const std::string steps = R"("steps": [50, {"share": 100, "duration": "PT1H"}])";
+  const auto silent = canary(steps);
+  CHECK(silent.extension_of(silent.steps[0]) == 10min);
+  CHECK(silent.extension_of(silent.steps[1]) == 1h);
+  CHECK(silent.reference_duration() == 10min);
+
+  const auto written = canary(steps + R"(, "monitoringDuration": "PT20M")");
+  CHECK(written.extension_of(written.steps[0]) == 20min);
+  CHECK(written.extension_of(written.steps[1]) == 20min);
+  CHECK(written.reference_duration() == 20min);
 }
 
 TEST_CASE("parse_strategy: every share of a hundredth of a per cent is read exactly",
@@ -187,7 +213,8 @@ TEST_CASE("parse_strategy: a shadow goes on with the document under then", "[con
   };
 
   CHECK(std::holds_alternative<std::monostate>(shadow(R"("promote": "never")").then));
-  CHECK(std::get<canary_config>(shadow(R"("promote": "canary")").then) == canary_config{});
+  CHECK(std::get<canary_config>(shadow(R"("promote": "canary", "then": {})").then) ==
+        canary_config{});
   CHECK(std::get<hotswap::blue_green_config>(
             shadow(R"("promote": "blueGreen", "then": {})").then) == hotswap::blue_green_config{});
 

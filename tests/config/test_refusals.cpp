@@ -311,6 +311,15 @@ TEST_CASE("parse_strategy: settings that contradict each other are refused",
            "/holdback: must leave the last step above the one before it, 50, got 50"},
           {R"("holdback": 10, "steps": [95, 100])",
            "/holdback: must leave the last step above the one before it, 95, got 10"},
+          {R"("onInconclusive": "hold", "maxExtensions": 5)",
+           "/maxExtensions: must stand next to an onInconclusive of extend, got 5 next to hold"},
+          {R"("onInconclusive": "rollback", "onExhausted": "hold")",
+           "/onExhausted: must stand next to an onInconclusive of extend, got hold next to "
+           "rollback"},
+          {R"("requiredMetrics": ["latency"],
+              "rollbackThresholds": {"latencyIncrease": {"limit": 2, "required": false}})",
+           "/rollbackThresholds/latencyIncrease/required: must be true, as requiredMetrics names "
+           "latency, got false"},
       });
   check_refused(
       "BlueGreen",
@@ -416,6 +425,8 @@ TEST_CASE("parse_strategy: an A/B document keeps to its ranges", "[config][parse
           {R"("ramp": [20, 10])", "/ramp/1: must be above the step before it, 20, got 10"},
           {R"("ramp": 10)",
            "/ramp: must be a list of percentages or of objects with a share, got 10"},
+          {R"("splitRatio": 0.95, "holdback": 5)",
+           "/holdback: must leave a winner above splitRatio, 95 per cent, got 5"},
           {R"("deadline": "P7D", "ramp": [5])",
            "/deadline: must exceed the waits it covers, P7DT1H10M, got P7D"},
       });
@@ -458,7 +469,11 @@ TEST_CASE("parse_strategy: a shadow document keeps to its ranges", "[config][par
            "/then/dryRun: must stand in the shadow's own config, got true"},
           {R"("promote": "canary", "then": {"deadline": "P1D"})",
            "/then/deadline: must stand in the shadow's own config, got P1D"},
-          {R"("promote": "canary", "deadline": "PT1H30M")",
+          {R"("promote": "canary")", "/then: must be a document of Canary, got nothing"},
+          {R"("promote": "blueGreen")", "/then: must be a document of BlueGreen, got nothing"},
+          {R"("promote": "never", "then": {})",
+           "/then: must stand next to a promote of blueGreen or canary, got never"},
+          {R"("promote": "canary", "then": {}, "deadline": "PT1H30M")",
            "/deadline: must exceed the waits it covers, PT1H50M, got PT1H30M"},
           {R"("holdback": 5)",
            "/holdback: must be 0, since a shadow has no traffic to leave, got 5"},
@@ -482,8 +497,14 @@ TEST_CASE("parse_strategy: a rolling document keeps to its ranges", "[config][pa
                      "/deadline: must exceed the waits it covers, PT5M10S, got PT5M10S"},
                     {R"("holdback": 5)",
                      "/holdback: must be 0, since a rolling deployment splits no traffic, got 5"},
+                    {R"("monitoringDuration": "PT0S", "rollbackThresholds": {"dataDrift": 0.2})",
+                     "/rollbackThresholds: must stand next to a monitoringDuration above zero, got "
+                     "PT0S"},
+                    {R"("monitoringDuration": "PT0S", "analysisInterval": "PT1S")",
+                     "/analysisInterval: must stand next to a monitoringDuration above zero, got "
+                     "PT0S"},
                 });
   CHECK(refusal_of_document(R"({"strategy": "Rolling", "monitoringDuration": "PT0S",
-                                "minReady": "PT0S", "analysisInterval": "PT1H"})")
+                                "minReady": "PT0S"})")
             .message == "accepted");
 }

@@ -40,14 +40,21 @@ void require_members(const std::string& at, const document_value& object,
   }
 }
 
+/// A limit that a document writes, and whether it requires its metric.
+struct written_limit {
+  std::string at;  ///< the JSON pointer to it
+  std::string_view metric;
+  bool required;
+};
+
 /// A template so that only its users compile it.
 template <typename = void>
 class basic_field_reader {
  public:
   /// @param at               the JSON pointer to `object`.
-  /// @param limits_written   gets the metric of each limit that the document writes.
+  /// @param limits_written   gets each limit that the document writes.
   basic_field_reader(const document_value& object, std::string at,
-                     std::vector<std::string_view>& limits_written)
+                     std::vector<written_limit>& limits_written)
       : object_(object), at_(std::move(at)), limits_written_(limits_written) {}
 
   /// @throws config_error  at the key, or below it, if its value cannot be used.
@@ -92,7 +99,7 @@ class basic_field_reader {
     } else {
       read_value(at, value, field, rule.range);
     }
-    if (required) limits_written_.push_back(rule.metric);
+    limits_written_.push_back({at, rule.metric, required});
   }
 
   /// A list of shares, or of objects of which only `share` is needed.
@@ -120,7 +127,7 @@ class basic_field_reader {
 
   const document_value& object_;
   std::string at_;
-  std::vector<std::string_view>& limits_written_;
+  std::vector<written_limit>& limits_written_;
 };
 
 using field_reader = basic_field_reader<>;

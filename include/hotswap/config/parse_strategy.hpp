@@ -8,9 +8,8 @@
 /// Each key is a field of the config in snake_case; examples/strategies has a document per
 /// strategy. What differs: `initialPercentage` and `incrementStep` make `steps`; `promote` and
 /// `then` are one field; a limit in `rollbackThresholds` makes its metric a required one, unless it
-/// is written as
-/// {"limit": 0.1, "required": false}. Shares are in per cent, but for `splitRatio` and
-/// `sampleRate`.
+/// is written as {"limit": 0.1, "required": false}. Shares are in per cent, but for `splitRatio`
+/// and `sampleRate`.
 
 #include <hotswap/config/document.hpp>
 #include <hotswap/config/field_reader.hpp>
@@ -83,20 +82,35 @@ void read_other_keys(const document_value& object, const std::string& at, shadow
     read_value(pointer_to(at, "promote"), object["promote"], promote, rule::promote);
   }
   const std::string nested = pointer_to(at, "then");
-  const document_value nothing = document_value::object();
-  const document_value& then = object.contains("then") ? object["then"] : nothing;
-  switch (promote) {
-    case shadow_promotion::never:
-      if (object.contains("then")) {
-        refuse(nested, "stand next to a promote of blueGreen or canary", "never");
-      }
-      break;
-    case shadow_promotion::blue_green:
-      config.then = read_config<blue_green_config>(then, nested);
-      break;
-    case shadow_promotion::canary:
-      config.then = read_config<canary_config>(then, nested);
-      break;
+  if (promote == shadow_promotion::never) {
+    if (!object.contains("then")) return;
+    refuse(nested, "stand next to a promote of blueGreen or canary", "never");
+  }
+  const bool is_canary = promote == shadow_promotion::canary;
+  if (!object.contains("then")) {  // a person writes down what gets the traffic, if only as {}
+    refuse(nested, fmt::format("be a document of {}", strategy_names[is_canary ? 0 : 1]),
+           "nothing");
+  }
+  if (is_canary) {
+    config.then = read_config<canary_config>(object["then"], nested);
+  } else {
+    config.then = read_config<blue_green_config>(object["then"], nested);
+  }
+}
+
+/// A limit requires its metric, or says that it does not; a list of metrics has the last word.
+template <typename = void>
+void require_written(const std::vector<written_limit>& limits, bool list_is_written,
+                     std::vector<std::string>& required) {
+  for (const auto& [at, metric, is_required] : limits) {
+    const auto found = std::find(required.begin(), required.end(), metric);
+    if (is_required && found == required.end()) required.emplace_back(metric);
+    if (is_required || found == required.end()) continue;
+    if (list_is_written) {
+      refuse(at + "/required", fmt::format("be true, as requiredMetrics names {}", metric),
+             "false");
+    }
+    required.erase(found);
   }
 }
 
@@ -118,16 +132,11 @@ Config read_config(const document_value& object, const std::string& at) {
   }
 
   Config config;
-  std::vector<std::string_view> limits_written;
+  std::vector<written_limit> limits_written;
   read_other_keys(object, at, config);
   const field_reader reader{object, at, limits_written};
   describe(reader, config);
-  auto& required = config.required_metrics;
-  for (const auto metric : limits_written) {
-    if (std::find(required.begin(), required.end(), metric) == required.end()) {
-      required.emplace_back(metric);
-    }
-  }
+  require_written(limits_written, object.contains("requiredMetrics"), config.required_metrics);
   validate(config, at);
   return config;
 }

@@ -45,7 +45,8 @@ class ab_test_config : public rollout_config {
  public:
   ab_test_config() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
 
-  /// A step of the ramp that says no duration of its own takes this one.
+  /// The bake of a step of the ramp that says no duration of its own, and of a winning candidate
+  /// once it has all the traffic.
   static constexpr std::chrono::milliseconds ramp_step_duration = std::chrono::minutes{10};
 
   share split_ratio = share::basis_points(5'000);  ///< the candidate's, while samples are collected
@@ -58,6 +59,14 @@ class ab_test_config : public rollout_config {
   std::chrono::milliseconds duration = std::chrono::days{7};  ///< extended once for lack of samples
   std::vector<canary_step> ramp;                              ///< rising, below `split_ratio`
   std::chrono::milliseconds keep_duration = std::chrono::hours{1};  ///< of the warm loser
+
+  [[nodiscard]] static std::chrono::milliseconds bake_of(const canary_step& step) noexcept {
+    return step.duration.value_or(ramp_step_duration);
+  }
+  /// What each extension adds to an undecided bake of `step`: as much again.
+  [[nodiscard]] static std::chrono::milliseconds extension_of(const canary_step& step) noexcept {
+    return bake_of(step);
+  }
 
   friend bool operator==(const ab_test_config&, const ab_test_config&) = default;
 };
@@ -89,7 +98,7 @@ void describe(Visitor& visit, Config& config) {
 [[nodiscard]] inline std::chrono::milliseconds planned_waits(const ab_test_config& config) {
   std::chrono::milliseconds sum = config.duration + config.keep_duration;
   for (const auto& step : config.ramp) {
-    sum += step.duration.value_or(ab_test_config::ramp_step_duration);
+    sum += config.bake_of(step);
   }
   return sum;
 }
@@ -117,6 +126,12 @@ inline void validate(const ab_test_config& config, const std::string& at = "") {
   }
   if (metric == "accuracy" && config.primary_direction == metric_direction::decrease) {
     refuse(at + "/primaryDirection", "be increase for accuracy", "decrease");
+  }
+  if (config.holdback.rest() <= config.split_ratio) {
+    refuse(at + "/holdback",
+           fmt::format("leave a winner above splitRatio, {} per cent",
+                       rule::percentage.written(config.split_ratio)),
+           fmt::format("{}", rule::percentage.written(config.holdback)));
   }
   if (!config.ramp.empty() && config.ramp.back().share >= config.split_ratio) {
     refuse(pointer_to(at + "/ramp", config.ramp.size() - 1),

@@ -68,7 +68,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
   /// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
   static task<void> steps(rollout& running, const canary_config& config) {
     auto start = running.step("start");
-    co_await start.reference(config.monitoring_duration, planned_bakes(config));
+    co_await start.reference(config.reference_duration(), planned_bakes(config));
     co_await start.deploy(running.candidate());
     co_await start.warm_up(running.candidate());
 
@@ -82,7 +82,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
       const share candidate_share = is_last ? config.holdback.rest() : to.share;
       co_await step.shift(
           traffic_split::between(running.baseline(), running.candidate(), candidate_share));
-      co_await step.observe(to.duration.value_or(config.monitoring_duration), judge_of(to, config));
+      co_await step.observe(config.bake_of(to), judge_of(to, config));
     }
 
     auto end = running.step("end");
@@ -97,7 +97,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
     for (const canary_step& each : config.steps) {
       const bool is_last = &each == &config.steps.back();
       const share candidate_share = is_last ? config.holdback.rest() : each.share;
-      bakes.emplace_back(candidate_share, each.duration.value_or(config.monitoring_duration),
+      bakes.emplace_back(candidate_share, config.bake_of(each),
                          each.minimum_samples.value_or(config.minimum_samples));
     }
     return bakes;

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,9 +32,25 @@ class canary_config : public rollout_config {
   /// Rising, and ending at 100 %.
   std::vector<canary_step> steps = {share::basis_points(1'000), share::basis_points(2'500),
                                     share::basis_points(5'000), share::basis_points(10'000)};
-  std::chrono::milliseconds monitoring_duration = std::chrono::minutes{10};  ///< of each step
+  /// The bake of each step that says no duration of its own, and each extension of every step.
+  /// Absent: such a bake lasts `usual_bake`, and an extension as long as its step's bake, so that a
+  /// step of two hours is not extended by minutes, nor one of seconds by ten minutes.
+  std::optional<std::chrono::milliseconds> monitoring_duration;
+  static constexpr std::chrono::milliseconds usual_bake = std::chrono::minutes{10};
   std::uint64_t minimum_samples = 1000;  ///< of each side, before a look can pass
   std::chrono::milliseconds keep_duration = std::chrono::minutes{10};  ///< of the warm baseline
+
+  /// Over which the baseline is measured before anything is touched.
+  [[nodiscard]] std::chrono::milliseconds reference_duration() const noexcept {
+    return monitoring_duration.value_or(usual_bake);
+  }
+  [[nodiscard]] std::chrono::milliseconds bake_of(const canary_step& step) const noexcept {
+    return step.duration.value_or(monitoring_duration.value_or(usual_bake));
+  }
+  /// What each extension adds to an undecided bake of `step`.
+  [[nodiscard]] std::chrono::milliseconds extension_of(const canary_step& step) const noexcept {
+    return monitoring_duration.value_or(bake_of(step));
+  }
 
   friend bool operator==(const canary_config&, const canary_config&) = default;
 };
@@ -52,7 +69,7 @@ void describe(Visitor& visit, Config& config) {
 [[nodiscard]] inline std::chrono::milliseconds planned_waits(const canary_config& config) {
   std::chrono::milliseconds sum = config.keep_duration;
   for (const auto& step : config.steps) {
-    sum += step.duration.value_or(config.monitoring_duration);
+    sum += config.bake_of(step);
   }
   return sum;
 }
@@ -65,7 +82,7 @@ inline void validate(const canary_config& config, const std::string& at = "") {
 
   auto bake = rule::longest_duration;
   for (const auto& step : config.steps) {
-    bake = std::min(bake, step.duration.value_or(config.monitoring_duration));
+    bake = std::min(bake, config.bake_of(step));
   }
   check_together(at, config, planned_waits(config), bake);
 

@@ -119,6 +119,18 @@ inline void check_together(const std::string& at, const rollout_config& config,
            fmt::format("be at least backoffMin, {}", duration_text(config.backoff_min)),
            duration_text(config.backoff_max));
   }
+  const bool extends = config.on_inconclusive == on_inconclusive::extend;
+  const rollout_config usual;
+  if (!extends && config.max_extensions > usual.max_extensions) {
+    refuse(at + "/maxExtensions", "stand next to an onInconclusive of extend",
+           fmt::format("{} next to {}", config.max_extensions,
+                       rule::on_inconclusive.word_of(config.on_inconclusive)));
+  }
+  if (!extends && config.on_exhausted != usual.on_exhausted) {
+    refuse(at + "/onExhausted", "stand next to an onInconclusive of extend",
+           fmt::format("{} next to {}", rule::on_exhausted.word_of(config.on_exhausted),
+                       rule::on_inconclusive.word_of(config.on_inconclusive)));
+  }
   if (config.deadline && *config.deadline <= waits) {
     refuse(at + "/deadline", fmt::format("exceed the waits it covers, {}", duration_text(waits)),
            duration_text(*config.deadline));

@@ -54,10 +54,8 @@ inline std::string canonical_text(share field, rule::part) {
 
 template <typename Enum, std::size_t Count>
 std::string canonical_text(Enum field, const rule::choice<Enum, Count>& rule) {
-  for (const auto& [each, word] : rule.words) {
-    if (each == field) return std::string{word};
-  }
-  return fmt::format("{}", static_cast<int>(field));
+  const std::string_view word = rule.word_of(field);
+  return word.empty() ? fmt::format("{}", static_cast<int>(field)) : std::string{word};
 }
 
 /// Texts with their length, so that no text can pass for more than one.

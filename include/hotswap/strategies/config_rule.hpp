@@ -92,6 +92,14 @@ struct text {
 template <typename Enum, std::size_t Count>
 struct choice {
   std::array<std::pair<Enum, std::string_view>, Count> words;
+
+  /// Empty for a value that is no enumerator.
+  [[nodiscard]] constexpr std::string_view word_of(Enum value) const noexcept {
+    for (const auto& [each, word] : words) {
+      if (each == value) return word;
+    }
+    return {};
+  }
 };
 
 struct metric_name {};       ///< a built-in metric or a custom one
@@ -176,10 +184,8 @@ inline void check(const std::string&, bool, rule::flag) {}
 
 template <typename Enum, std::size_t Count>
 void check(const std::string& at, Enum value, const rule::choice<Enum, Count>& rule) {
-  for (const auto& [each, word] : rule.words) {
-    if (each == value) return;
-  }
-  refuse(at, to_string(rule), fmt::format("{}", static_cast<int>(value)));
+  if (rule.word_of(value).empty())
+    refuse(at, to_string(rule), fmt::format("{}", static_cast<int>(value)));
 }
 
 inline void check(const std::string& at, const std::string& value, rule::text rule) {

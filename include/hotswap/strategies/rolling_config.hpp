@@ -6,6 +6,7 @@
 ///     hotswap::rolling_config config;
 ///     config.max_unavailable = 2;
 
+#include <hotswap/analysis/rollback_thresholds.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/strategies/common_keys.hpp>
@@ -61,6 +62,12 @@ inline void validate(const rolling_config& config, const std::string& at = "") {
   const bool observes = config.monitoring_duration.count() > 0;
   check_together(at, config, planned_waits(config),
                  observes ? config.monitoring_duration : rule::longest_duration);
+  if (!observes && config.rollback_thresholds != rollback_thresholds{}) {
+    refuse(at + "/rollbackThresholds", "stand next to a monitoringDuration above zero", "PT0S");
+  }
+  if (!observes && config.analysis_interval) {
+    refuse(at + "/analysisInterval", "stand next to a monitoringDuration above zero", "PT0S");
+  }
   if (config.health_timeout <= config.health_check_interval) {
     refuse(
         at + "/healthTimeout",
