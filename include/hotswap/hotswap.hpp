@@ -17,6 +17,7 @@
 #include <hotswap/async/event_loop.hpp>
 #include <hotswap/async/mailbox.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
+#include <hotswap/async/process_name.hpp>
 #include <hotswap/async/resolves_to.hpp>
 #include <hotswap/async/result.hpp>
 #include <hotswap/async/running_mark.hpp>
@@ -27,6 +28,7 @@
 #include <hotswap/async/task.hpp>
 #include <hotswap/async/thread_pool.hpp>
 #include <hotswap/async/timer.hpp>
+#include <hotswap/async/turn.hpp>
 #include <hotswap/async/virtual_clock.hpp>
 #include <hotswap/async/when_all.hpp>
 #include <hotswap/concepts/counter_history.hpp>
@@ -74,8 +76,10 @@
 #include <hotswap/report/result_summary.hpp>
 #include <hotswap/report/rollout_progress.hpp>
 #include <hotswap/report/text_sink.hpp>
+#include <hotswap/rollout/active_rollouts.hpp>
 #include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/chronicle.hpp>
+#include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/dry_run.hpp>
 #include <hotswap/rollout/engine.hpp>
 #include <hotswap/rollout/journal.hpp>
@@ -84,12 +88,15 @@
 #include <hotswap/rollout/observation.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/platform_door.hpp>
+#include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_frame.hpp>
+#include <hotswap/rollout/rollout_id.hpp>
 #include <hotswap/rollout/rollout_observe.hpp>
 #include <hotswap/rollout/rollout_rollback.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>

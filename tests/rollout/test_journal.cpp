@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -80,7 +81,7 @@ TEST_CASE("memory_journal: gives back what was appended, oldest first", "[rollou
   CHECK(journal.load().empty());
   CHECK(journal.unfinished().empty());
 
-  journal.append(record(1, hotswap::opening_record{}));
+  journal.append(record(1, std::make_shared<const hotswap::opening_record>()));
   journal.append(record(2, hotswap::outcome_record{"done"}));
   const auto records = journal.load();
   REQUIRE(records.size() == 2);
@@ -107,7 +108,7 @@ TEST_CASE("memory_journal: another driver's record in its place is a conflict",
   auto foreign = record(1);
   foreign.driver = "b";
   CHECK(journal.refusal<hotswap::journal_conflict>(foreign) ==
-        "journal of fraud: record 1 must be new, got one by another driver");
+        "journal of fraud: record 1 must be new, got another one there");
   CHECK(journal.load().size() == 1);
 }
 
@@ -168,8 +169,8 @@ TEST_CASE("rollout: writes each verb before its first call, and its outcome afte
   const texts expected = {"load fraud",
                           "append rollout/began",
                           "append start/reference/began",
-                          "append start/reference/outcome",
                           "set_split 100 % fraud@1",
+                          "append start/reference/outcome",
                           "append start/deploy/began",
                           "deploy fraud@2",
                           "append start/deploy/outcome",
@@ -232,7 +233,8 @@ TEST_CASE("rollout: numbers its records without gaps, under one name, and opens 
     CHECK(records[i].driver == "pod-7-1");
     if (i > 0) CHECK(records[i].at >= records[i - 1].at);
   }
-  const auto& opening = std::get<hotswap::opening_record>(records.front().payload);
+  const auto& opening =
+      *std::get<std::shared_ptr<const hotswap::opening_record>>(records.front().payload);
   CHECK(opening.format == 1);
   CHECK(opening.strategy == "Canary");
   CHECK(opening.model == "fraud");

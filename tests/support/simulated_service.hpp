@@ -511,7 +511,7 @@ class simulated_rollout {
     std::vector<hotswap::event> reread;
     for (const auto& each : written) {
       if (std::holds_alternative<hotswap::terminal_record>(each.payload)) ++terminals;
-      reread.insert(reread.end(), each.events.begin(), each.events.end());
+      for (const auto& told : each.events) reread.push_back(*told);
     }
     if (terminals != 1) broken.push_back(std::to_string(terminals) + " terminal records");
     if (texts_of(reread) != texts_of(result.history())) {

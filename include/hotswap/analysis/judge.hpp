@@ -7,10 +7,12 @@
 ///       hotswap::verdict look(const hotswap::paired_windows& seen) override;
 ///     };
 
+#include <hotswap/core/divergence_snapshot.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/verdict.hpp>
 
+#include <optional>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -27,6 +29,7 @@ class paired_windows {
   /// False if the rollout itself has taken the baseline's traffic away: `baseline` then is a
   /// recorded reference, the same one at each look of the step.
   bool contemporaneous = true;
+  std::optional<divergence_snapshot> divergence;  ///< of a shadow's answers, where one is compared
 };
 
 /// Judges one step of one rollout, whose shares are constant. Its state is a function of the looks

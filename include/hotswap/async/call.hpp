@@ -52,8 +52,8 @@ class call_options {
   explicit call_options(stop_token given_up_by) : cancel(std::move(given_up_by)) {}
 
   stop_token cancel;  ///< ends the wait, as the deadline does, with `call_cancelled`
-  /// Up to two counters, e.g. of all calls and of those to the router.
-  std::array<std::shared_ptr<outstanding_calls>, 2> counters;
+  /// Up to three, e.g. of all calls, of those to the router, and of those that change a model.
+  std::array<std::shared_ptr<outstanding_calls>, 3> counters;
 };
 
 namespace detail {
@@ -70,7 +70,7 @@ class call_waiter {
 /// What a call's frame and its waiter share; is posted as a letter when the frame ends late.
 class call_state_base : public letter {
  public:
-  explicit call_state_base(std::array<std::shared_ptr<outstanding_calls>, 2> counters,
+  explicit call_state_base(std::array<std::shared_ptr<outstanding_calls>, 3> counters,
                            std::shared_ptr<mailbox> mail)
       : counters_(std::move(counters)), mail_(std::move(mail)) {}
 
@@ -113,7 +113,7 @@ class call_state_base : public letter {
     }
   }
 
-  std::array<std::shared_ptr<outstanding_calls>, 2> counters_;
+  std::array<std::shared_ptr<outstanding_calls>, 3> counters_;
   std::shared_ptr<mailbox> mail_;
   stop_source stop_;
   call_waiter* waiter_ = nullptr;

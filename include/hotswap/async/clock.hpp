@@ -14,9 +14,21 @@
 #include <hotswap/async/timer.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace hotswap::inline v0_1 {
+
+namespace detail {
+
+/// Its address tells a type from all others, without RTTI.
+template <typename T>
+inline char key_of{};
+
+}  // namespace detail
 
 /// Wall time for windows and records, steady time for waiting, and a mailbox through which other
 /// threads reach the clock's thread. Everything but `mail()` and `stop_token()` belongs to that
@@ -59,6 +71,21 @@ class clock {
   /// them.
   [[nodiscard]] hotswap::stop_token stop_token() const noexcept { return stop_.get_token(); }
 
+  /// The one `T` that all who run on this clock share; made when first asked for. How rollouts that
+  /// know nothing of each other keep out of each other's way.
+  template <std::default_initializable T>
+  [[nodiscard]] std::shared_ptr<T> shared() {
+    for (const auto& [key, value] : shared_) {
+      if (key == &detail::key_of<T>) return std::static_pointer_cast<T>(value);
+    }
+    auto made = std::make_shared<T>();
+    shared_.emplace_back(&detail::key_of<T>, made);
+    return made;
+  }
+
+  /// Unlike that of any other process; a clock that is to be deterministic has one name for ever.
+  [[nodiscard]] virtual std::string identity() const { return "local"; }
+
   /// Tells an adapter whether this is the one kind of clock that can drive its coroutines; its
   /// clocks answer with an address that nobody else has.
   [[nodiscard]] virtual const void* kind() const noexcept { return nullptr; }
@@ -91,6 +118,7 @@ class clock {
   timer_heap timers_;
   std::shared_ptr<mailbox> mail_;
   hotswap::stop_source stop_;
+  std::vector<std::pair<const char*, std::shared_ptr<void>>> shared_;
 };
 
 }  // namespace hotswap::inline v0_1

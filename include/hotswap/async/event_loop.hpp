@@ -12,6 +12,7 @@
 
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/driver.hpp>
+#include <hotswap/async/process_name.hpp>
 #include <hotswap/async/result.hpp>
 #include <hotswap/async/running_mark.hpp>
 #include <hotswap/async/task.hpp>
@@ -22,6 +23,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -37,6 +39,7 @@ class event_loop final : public clock {
   [[nodiscard]] steady_time_point steady_now() const override {
     return std::chrono::steady_clock::now();
   }
+  [[nodiscard]] std::string identity() const override { return identity_; }
 
   /// Runs `work` on this thread until it has ended, and whatever else is due meanwhile.
   /// @throws …  what the task throws.
@@ -151,6 +154,7 @@ class event_loop final : public clock {
     }
   }
 
+  std::string identity_ = detail::unlike_any_other(this);
   std::mutex mutex_;
   std::condition_variable condition_;
   bool woken_ = false;

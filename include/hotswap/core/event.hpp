@@ -5,6 +5,7 @@
 ///
 ///     context.observe([](const hotswap::event& e) { log(e.message); });
 
+#include <hotswap/core/divergence_snapshot.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -124,13 +126,16 @@ class look_report {
   look_report() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
 
   time_window window;
+  bool collected = true;        ///< false if the metrics could not be had: nothing was judged
   metrics_snapshot baseline;    ///< of the window, or the recorded reference
   metrics_snapshot candidate;   ///< of the window
   bool contemporaneous = true;  ///< false if `baseline` is a recorded reference
+  share candidate_share;        ///< in force during the window
+  std::optional<divergence_snapshot> divergence;  ///< of a shadow's answers from production's
   hotswap::verdict verdict;
   /// Where the bake stands, so that progress can be shown.
   std::chrono::milliseconds elapsed{0};
-  std::chrono::milliseconds bake{0};
+  std::chrono::milliseconds bake{0};  ///< with its extensions
 };
 
 class event {

@@ -12,6 +12,7 @@
 #include <hotswap/async/sleep.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/async/turn.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/share.hpp>
@@ -48,10 +49,10 @@ class basic_chronicle {
         append_limit_(terms.environment.journal_deadline),
         attempts_(terms.environment.attempts.value_or(config.attempts)),
         wait_(config.backoff_min, config.backoff_max, terms.environment.seed),
-        stream_(terms.baseline.model()),
+        stream_(terms.model()),
         driver_(terms.driver) {
-    common_.model = terms.baseline.model();
-    common_.baseline = terms.baseline.version();
+    common_.model = terms.model();
+    if (terms.baseline) common_.baseline = terms.baseline->version();
     common_.candidate = terms.candidate.version();
     common_.strategy = terms.strategy;
     common_.labels = config.labels;
@@ -60,10 +61,20 @@ class basic_chronicle {
   /// Names the rollout, before the first event.
   void begin(std::string id) { common_.rollout = std::move(id); }
   [[nodiscard]] const std::string& id() const noexcept { return common_.rollout; }
+
+  /// Goes on after the records of an earlier incarnation.
+  void resume(const std::vector<journal_record>& records) {
+    begin(records.front().rollout);
+    records_made_ = records.back().sequence;
+    for (const journal_record& each : records) {
+      history_.insert(history_.end(), each.events.begin(), each.events.end());
+    }
+    if (!history_.empty()) events_told_ = history_.back()->sequence;
+  }
   [[nodiscard]] const std::string& stream() const noexcept { return stream_; }
 
-  /// The journal's stream is another rollout's, or cannot be read: nothing is written to it.
-  void is_not_recorded() noexcept { recorded_ = false; }
+  /// The journal's stream is this rollout's: from here on it is written to.
+  void is_recorded() noexcept { recorded_ = true; }
 
   /// Once triggered, an append that is under way is not waited for, and not tried again. It stays
   /// to be written.
@@ -89,17 +100,23 @@ class basic_chronicle {
   void tell(event told) {
     told.time = clock_.now();
     told.sequence = ++events_told_;
-    untold_.push_back(told);
-    history_.push_back(told);
+    const auto shared = std::make_shared<const event>(std::move(told));
+    untold_.push_back(shared);
+    history_.push_back(shared);
     std::vector<std::string> failures;
-    for (const observer& each : observers_) inform(each, told, failures);
-    if (told.kind == event_kind::observer_failed) return;  // or it would fail about its failure
+    for (const observer& each : observers_) inform(each, *shared, failures);
+    if (shared->kind == event_kind::observer_failed) return;  // or it would fail about its failure
     for (std::string& each : failures) {
-      tell(event_kind::observer_failed, told.step, std::move(each), severity::warning);
+      tell(event_kind::observer_failed, shared->step, std::move(each), severity::warning);
     }
   }
 
-  [[nodiscard]] const std::vector<event>& history() const noexcept { return history_; }
+  [[nodiscard]] std::vector<event> history() const {
+    std::vector<event> events;
+    events.reserve(history_.size());
+    for (const auto& each : history_) events.push_back(*each);
+    return events;
+  }
 
   /// Writes a record, and those that could not be written before it.
   /// @throws journal_conflict  if another driver has written.
@@ -123,7 +140,15 @@ class basic_chronicle {
     }
   }
 
+  /// Makes a record that is written with the next one, or by `catch_up`.
+  void note(std::string step, std::string verb, record_phase phase, record_payload payload) {
+    enqueue(std::move(step), std::move(verb), phase, std::move(payload));
+  }
+
   [[nodiscard]] bool is_complete() const noexcept { return unwritten_.empty(); }
+
+  /// Writes what was noted.
+  task<void> catch_up() { return flush(attempts_, append_limit_); }
 
  private:
   static void inform(const observer& informed, const event& told,
@@ -152,11 +177,20 @@ class basic_chronicle {
     unwritten_.push_back(std::move(added));
   }
 
+  /// One at a time, since lanes of a rollout record side by side.
   task<void> flush(int attempts, std::chrono::nanoseconds limit) {
-    while (!unwritten_.empty()) {
-      co_await append(unwritten_.front(), attempts, limit);
-      unwritten_.pop_front();
+    co_await writing_.take();
+    std::exception_ptr failure;
+    try {
+      while (!unwritten_.empty()) {
+        co_await append(unwritten_.front(), attempts, limit);
+        unwritten_.pop_front();
+      }
+    } catch (...) {
+      failure = std::current_exception();
     }
+    writing_.release();
+    if (failure) std::rethrow_exception(failure);
   }
 
   task<void> append(const journal_record& added, int attempts, std::chrono::nanoseconds limit) {
@@ -197,11 +231,12 @@ class basic_chronicle {
   event common_;
   std::uint64_t events_told_ = 0;
   std::uint64_t records_made_ = 0;
-  bool recorded_ = true;
+  bool recorded_ = false;
   stop_token given_up_;
-  std::vector<event> history_;
-  std::vector<event> untold_;
+  std::vector<std::shared_ptr<const event>> history_;
+  std::vector<std::shared_ptr<const event>> untold_;
   std::deque<journal_record> unwritten_;
+  turn writing_;
 };
 
 using chronicle = basic_chronicle<>;

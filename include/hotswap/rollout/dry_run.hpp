@@ -7,25 +7,34 @@
 
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/core/divergence_snapshot.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
+#include <hotswap/core/server_id.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/smoke_test_report.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace hotswap::inline v0_1 {
 
-/// Answers every call but `collect` by itself. A template for the reason that
-/// `basic_memory_journal` gives.
+/// Answers every call but those for metrics by itself. The candidate, which gets no request, is
+/// said to do what the baseline does: a dry run rehearses the way to the end. A template for the
+/// reason that `basic_memory_journal` gives.
 template <typename = void>
 class basic_dry_run_calls final : public platform_calls {
  public:
-  explicit basic_dry_run_calls(std::shared_ptr<platform_calls> real) : real_(std::move(real)) {}
+  basic_dry_run_calls(std::shared_ptr<platform_calls> real, std::optional<model_version> baseline)
+      : real_(std::move(real)), baseline_(std::move(baseline)) {}
 
   task<void> deploy(model_version, stop_token) override { co_return; }
   task<void> warm_up(model_version, stop_token) override { co_return; }
@@ -33,7 +42,7 @@ class basic_dry_run_calls final : public platform_calls {
   task<void> set_split(traffic_split, std::uint64_t, stop_token) override { co_return; }
   task<metrics_snapshot> collect(model_version version, time_window window,
                                  stop_token stop) override {
-    return real_->collect(std::move(version), window, std::move(stop));
+    return real_->collect(baseline_.value_or(std::move(version)), window, std::move(stop));
   }
 
   [[nodiscard]] bool has_health_check() const noexcept override { return false; }
@@ -44,8 +53,33 @@ class basic_dry_run_calls final : public platform_calls {
     return real_->split(std::move(model), std::move(stop));
   }
 
+  task<smoke_test_report> smoke_test(model_version, std::size_t samples, stop_token) override {
+    smoke_test_report passed;
+    passed.samples = samples;
+    co_return passed;
+  }
+  task<void> set_mirror(model_version, model_version, share, stop_token) override { co_return; }
+  /// As many comparisons as production had requests, and no difference.
+  task<divergence_snapshot> divergence(model_version production, model_version, time_window window,
+                                       stop_token stop) override {
+    const metrics_snapshot seen =
+        co_await real_->collect(std::move(production), window, std::move(stop));
+    divergence_snapshot none;
+    none.compared = seen.requests;
+    co_return none;
+  }
+
+  task<std::vector<server_id>> servers(std::string model, stop_token stop) override {
+    return real_->servers(std::move(model), std::move(stop));
+  }
+  task<void> update(server_id, model_version, stop_token) override { co_return; }
+  task<bool> server_healthy(server_id, stop_token) override { co_return true; }
+  [[nodiscard]] bool has_rotation() const noexcept override { return false; }
+  task<void> set_rotation(server_id, bool, stop_token) override { co_return; }
+
  private:
   std::shared_ptr<platform_calls> real_;
+  std::optional<model_version> baseline_;
 };
 
 using dry_run_calls = basic_dry_run_calls<>;

@@ -22,11 +22,14 @@
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/active_rollouts.hpp>
 #include <hotswap/rollout/chronicle.hpp>
 #include <hotswap/rollout/dry_run.hpp>
+#include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/observation.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/platform_door.hpp>
+#include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
@@ -37,7 +40,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <set>
@@ -79,13 +84,25 @@ class basic_rollout {
         clock_(*terms_.environment.clock),
         chronicle_(terms_, config_),
         steering_(terms_, config_, chronicle_),
-        door_(config.dry_run ? std::make_shared<dry_run_calls>(std::move(calls)) : std::move(calls),
-              terms_, config_, chronicle_, steering_) {}
+        door_(config.dry_run ? std::make_shared<dry_run_calls>(std::move(calls), terms_.baseline)
+                             : std::move(calls),
+              terms_, config_, chronicle_, steering_),
+        ending_(reason_code::promoted, terms_.candidate,
+                to_string(terms_.candidate) + " serves all traffic") {}
   basic_rollout(const basic_rollout&) = delete;
   basic_rollout& operator=(const basic_rollout&) = delete;
 
-  [[nodiscard]] const model_version& baseline() const noexcept { return terms_.baseline; }
+  /// False for the first deployment of a model.
+  [[nodiscard]] bool has_baseline() const noexcept { return terms_.baseline.has_value(); }
+  /// @pre has_baseline()
+  [[nodiscard]] const model_version& baseline() const noexcept { return *terms_.baseline; }
   [[nodiscard]] const model_version& candidate() const noexcept { return terms_.candidate; }
+
+  /// What success means, unless it is that the candidate was promoted: e.g. that an experiment has
+  /// a winner. `active` is the version that then has the traffic.
+  void concludes(hotswap::reason_code code, model_version active, std::string reason) {
+    ending_ = conclusion{code, std::move(active), std::move(reason)};
+  }
 
   /// A person wants the last step now: the steps before it are to be left out.
   [[nodiscard]] bool goes_to_last_step() const noexcept { return steering_.to_last_step(); }
@@ -100,32 +117,68 @@ class basic_rollout {
     return step(std::move(name));
   }
 
-  /// Runs a strategy's steps to their end. Whatever they throw becomes a roll-back.
+  /// Runs a strategy's steps to their end. Whatever they throw becomes a roll-back. Where the
+  /// journal holds an unfinished rollout of the same identity, verbs whose outcome is recorded are
+  /// not called again.
   /// @throws journal_conflict  if another driver has taken the rollout over; nothing was rolled
   /// back.
+  /// @throws journal_mismatch  if the recorded rollout is not what these steps do; nothing was
+  /// touched.
   /// @throws rollout_stopped   if the process shuts down and another one can resume.
   task<deployment_result> run(task<void> steps);
 
  private:
-  class begun_verb {
+  class conclusion {
    public:
-    begun_verb(std::string of_step, std::string named)
-        : step(std::move(of_step)), verb(std::move(named)) {}
-    std::string step;
-    std::string verb;
+    conclusion(hotswap::reason_code code, model_version serves, std::string said)
+        : reason_code(code), active(std::move(serves)), reason(std::move(said)) {}
+    hotswap::reason_code reason_code;
+    model_version active;
+    std::string reason;
   };
 
-  task<void> open();
+  class begun_verb {
+   public:
+    begun_verb(std::string of_step, std::string named, const recorded_verb* before)
+        : step(std::move(of_step)), verb(std::move(named)), recorded(before) {}
+
+    /// Was it, by an earlier incarnation?
+    [[nodiscard]] bool is_over() const noexcept {
+      return recorded != nullptr && recorded->outcome != nullptr;
+    }
+
+    std::string step;
+    std::string verb;
+    const recorded_verb* recorded;  ///< null if it begins now
+  };
+
+  task<std::optional<deployment_result>> open();
+  [[nodiscard]] opening_record what_this_is() const;
+  void require_same_rollout(const journal_record& recorded) const;
+  task<void> resume(std::vector<journal_record> records);
+  task<void> begin_anew(std::uint64_t at_least);
+  [[nodiscard]] std::uint64_t milliseconds_since_epoch() const;
+  [[nodiscard]] bool is_same_request(const journal_record& first) const;
+  task<void> outwait_earlier_calls();
+  [[nodiscard]] deployment_result recorded_result(const std::vector<journal_record>& records) const;
+  [[nodiscard]] rollout_failure cause_of(std::exception_ptr failed) const;
+
   task<begun_verb> begin_verb(std::string step, std::string verb, std::string arguments,
                               std::string awaits);
+  [[nodiscard]] const recorded_verb* replayed(const std::string& step, const std::string& verb,
+                                              const std::string& arguments) const;
   task<void> end_verb(const begun_verb& verb, std::string why);
 
   task<void> reference(std::string step, std::chrono::nanoseconds window,
                        std::vector<planned_bake> bakes);
   task<void> deploy(std::string step, model_version version);
   task<void> warm_up(std::string step, model_version version);
+  task<void> smoke_test(std::string step, model_version version, std::size_t samples);
   task<void> shift(std::string step, traffic_split split);
-  task<void> observe(std::string step, std::chrono::nanoseconds bake, std::unique_ptr<judge> judge);
+  task<void> mirror(std::string step, share sampled);
+  task<paired_windows> observe(std::string step, std::string verb, std::chrono::nanoseconds bake,
+                               std::unique_ptr<judge> judge,
+                               std::optional<std::chrono::nanoseconds> extension);
   task<void> wait(std::string step, std::chrono::nanoseconds time);
   task<void> approve(std::string step);
   task<void> retire(std::string step, model_version version);
@@ -135,18 +188,24 @@ class basic_rollout {
   void require_enough_traffic(const metrics_snapshot& seen, std::chrono::nanoseconds window,
                               const std::vector<planned_bake>& bakes) const;
   task<void> put_in_force(std::string step, traffic_split split);
-  task<void> require_health();
+  void is_in_force(traffic_split split);
+  task<void> require_health(std::string step);
 
   class look_result;
+  std::optional<look_result> replay_looks(const recorded_verb& verb);
+  std::string replay_over(const recorded_verb& verb);
+  void remember(const metrics_snapshot& of_baseline, const std::string& why);
   task<look_result> look();
+  [[nodiscard]] look_result result_of(const look_report& report, const std::string& trouble) const;
   task<std::string> answer(const look_result& seen, bool promote_asked, bool counting);
   task<void> extend_or_end(const look_result& seen);
-  task<void> hold(look_result seen);
+  task<void> hold(std::string step, look_result seen);
   void release_hold();
   void require_hold_not_expired() const;
   void tell_promoted(const std::optional<control_command>& promotion);
   void refuse_promotion(const std::string& why);
   task<void> wait_for_news();
+  task<void> outwait_pause();
   look_report judged(const paired_windows& seen);
   task<std::optional<paired_windows>> collect_windows(time_window window);
   void tell_of(std::shared_ptr<const look_report> report);
@@ -155,9 +214,14 @@ class basic_rollout {
   [[nodiscard]] std::chrono::nanoseconds look_interval(std::chrono::nanoseconds bake) const;
 
   task<deployment_result> roll_back(rollout_failure cause);
+  task<void> decide_to_roll_back(const rollout_failure& cause);
+  task<deployment_result> give_up_rolling_back(const rollout_failure& cause, std::string trouble,
+                                               const model_version& active,
+                                               const model_version* left);
   task<std::string> make_baseline_ready();
   task<std::string> force_baseline();
   task<std::string> set_baseline_until_confirmed();
+  task<void> stop_mirroring(std::string step);
   task<void> remove_candidate();
   task<void> remove_or_tell(std::string step, model_version version);
   void tell_left_over(std::string step, const model_version& version, const std::string& why);
@@ -182,17 +246,22 @@ class basic_rollout {
   hotswap::chronicle chronicle_;
   hotswap::steering steering_;
   platform_door door_;
+  model_claim claim_;
+  recorded_rollout recorded_;
+  conclusion ending_;
 
   std::set<std::string> step_names_;
   std::string step_;
   std::optional<traffic_split> in_force_;  ///< as last confirmed
   std::optional<traffic_split> intended_;  ///< as last asked for; may be in force too
   bool candidate_was_deployed_ = false;
+  bool mirror_was_set_ = false;
   bool committed_ = false;
   metrics_snapshot reference_;            ///< the baseline's, for when it has no traffic
   std::chrono::nanoseconds extension_{};  ///< each one: as long as the reference, which is
                                           ///< monitoringDuration
   std::optional<observation> observation_;
+  std::optional<paired_windows> over_totals_;  ///< of a bake that is replayed
   std::set<std::string> unjudged_;
   int drifts_ = 0;
   std::optional<std::chrono::nanoseconds> hold_left_;
@@ -222,16 +291,36 @@ class basic_rollout<Tag>::named_step {
     use("warm_up");
     return of_.warm_up(name_, std::move(version));
   }
+  /// Lets the server try a version on its own samples. All must pass.
+  [[nodiscard]] task<void> smoke_test(model_version version, std::size_t samples) {
+    use("smoke_test");
+    return of_.smoke_test(name_, std::move(version), samples);
+  }
+  /// Copies that share of the baseline's requests to the candidate, whose answers nobody gets.
+  [[nodiscard]] task<void> mirror(share sampled) {
+    use("mirror");
+    return of_.mirror(name_, sampled);
+  }
   /// Puts a split in force, and reads it back where the router can be read.
   [[nodiscard]] task<void> shift(traffic_split split) {
     use("shift");
     return of_.shift(name_, std::move(split));
   }
-  /// Looks at the metrics for `bake`, and longer if they do not decide. Returns when the step has
-  /// passed, or a person has promoted it.
-  [[nodiscard]] task<void> observe(std::chrono::nanoseconds bake, std::unique_ptr<judge> judge) {
+  /// Looks at the metrics for `bake`, and longer if they do not decide: by `extension` each time,
+  /// or else by as much as the reference was measured over. Returns when the step has passed, or a
+  /// person has promoted it: what both versions did in all that time.
+  [[nodiscard]] task<paired_windows> observe(
+      std::chrono::nanoseconds bake, std::unique_ptr<judge> judge,
+      std::optional<std::chrono::nanoseconds> extension = {}) {
     use("observe");
-    return of_.observe(name_, bake, std::move(judge));
+    return of_.observe(name_, "observe", bake, std::move(judge), extension);
+  }
+  /// The same for a shadow: the judge is shown too how its answers differ from production's.
+  [[nodiscard]] task<paired_windows> compare(
+      std::chrono::nanoseconds bake, std::unique_ptr<judge> judge,
+      std::optional<std::chrono::nanoseconds> extension = {}) {
+    use("compare");
+    return of_.observe(name_, "compare", bake, std::move(judge), extension);
   }
   [[nodiscard]] task<void> wait(std::chrono::nanoseconds time) {
     use("wait");
@@ -265,9 +354,12 @@ typename basic_rollout<Tag>::named_step basic_rollout<Tag>::step(std::string nam
   if (!step_names_.insert(name).second) {
     throw std::logic_error("rollout: step names must differ, got a second " + name);
   }
-  if (!step_.empty()) chronicle_.tell(event_kind::step_finished, step_, step_ + " is over");
+  const bool is_replayed = recorded_.has_step(name);
+  if (!step_.empty() && !is_replayed) {
+    chronicle_.tell(event_kind::step_finished, step_, step_ + " is over");
+  }
   step_ = name;
-  chronicle_.tell(event_kind::step_started, step_, step_ + " begins");
+  if (!is_replayed) chronicle_.tell(event_kind::step_started, step_, step_ + " begins");
   return named_step{*this, std::move(name)};
 }
 

@@ -7,13 +7,16 @@
 
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/control_command.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -24,19 +27,43 @@ namespace hotswap::inline v0_1 {
 /// `outcome` once it is over.
 enum class record_phase { began, progress, outcome };
 
-/// The first record of a rollout: what it is.
+[[nodiscard]] constexpr std::string_view to_string(record_phase phase) noexcept {
+  switch (phase) {
+    case record_phase::began:
+      return "began";
+    case record_phase::progress:
+      return "progress";
+    case record_phase::outcome:
+      return "outcome";
+  }
+  return "outcome";
+}
+
+/// The first record of a rollout: what it is. A rollout is resumed by one that says the same.
 class opening_record {
  public:
+  /// Of the records that this version writes. It reads those of every format up to it.
+  static constexpr int current_format = 1;
+
   opening_record() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
 
-  int format = 1;
+  int format = current_format;
   std::string strategy;
   std::string model;
-  std::string baseline;
+  std::string baseline;  ///< its version; empty for a first deployment
   std::string candidate;
   std::string request_id;
+  std::string config;    ///< digest of the keys that were set
+  std::string document;  ///< the operator's, if there was one
 
   friend bool operator==(const opening_record&, const opening_record&) = default;
+};
+
+/// Another incarnation has taken the rollout over: the record's driver.
+class resumed_record {
+ public:
+  resumed_record() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
+  friend bool operator==(const resumed_record&, const resumed_record&) = default;
 };
 
 /// What a verb was asked to do; a replay that asks for something else is not the same rollout.
@@ -55,6 +82,43 @@ class outcome_record {
   friend bool operator==(const outcome_record&, const outcome_record&) = default;
 };
 
+/// The outcome of `reference`: what the baseline did in the time before.
+class reference_record {
+ public:
+  reference_record(metrics_snapshot of_baseline, std::chrono::nanoseconds measured_over)
+      : baseline(std::move(of_baseline)), window(measured_over) {}
+  metrics_snapshot baseline;
+  std::chrono::nanoseconds window;
+  friend bool operator==(const reference_record&, const reference_record&) = default;
+};
+
+/// A bake that has not decided goes on.
+class extension_record {
+ public:
+  explicit extension_record(std::chrono::nanoseconds longer) : by(longer) {}
+  std::chrono::nanoseconds by;
+  friend bool operator==(const extension_record&, const extension_record&) = default;
+};
+
+/// The traffic stays where it is until a person answers.
+class hold_record {
+ public:
+  hold_record(bool for_a_fail, hotswap::reason_code code, std::string said)
+      : failed(for_a_fail), reason_code(code), reason(std::move(said)) {}
+  bool failed;  ///< if not, it was inconclusive
+  hotswap::reason_code reason_code;
+  std::string reason;
+  friend bool operator==(const hold_record&, const hold_record&) = default;
+};
+
+/// What somebody asked for that lasts: pause, resume, promote_fully, approve.
+class command_record {
+ public:
+  explicit command_record(control_command obeyed) : command(std::move(obeyed)) {}
+  control_command command;
+  friend bool operator==(const command_record&, const command_record&) = default;
+};
+
 /// The decision to roll back, written before its first action.
 class rollback_record {
  public:
@@ -66,7 +130,7 @@ class rollback_record {
   friend bool operator==(const rollback_record&, const rollback_record&) = default;
 };
 
-/// The point of no return: the candidate has the model, the baseline may go.
+/// The point of no return: the winner has the model, the other version may go.
 class committed_record {
  public:
   committed_record() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
@@ -83,16 +147,19 @@ class terminal_record {
         reason_code(code),
         reason(std::move(said)) {}
   deployment_status status;
-  std::string active;
+  std::string active;  ///< its version; empty if none has the traffic
   hotswap::reason_code reason_code;
   std::string reason;
   friend bool operator==(const terminal_record&, const terminal_record&) = default;
 };
 
-/// A look is shared with the event that tells of it.
+/// What is large is shared: by the journal, and a look by the event that tells of it too. Shared
+/// payloads are equal if they are the same object.
 using record_payload =
-    std::variant<std::monostate, opening_record, fingerprint_record, traffic_split, outcome_record,
-                 std::shared_ptr<const look_report>, rollback_record, committed_record,
+    std::variant<std::monostate, std::shared_ptr<const opening_record>, resumed_record,
+                 fingerprint_record, outcome_record, std::shared_ptr<const reference_record>,
+                 traffic_split, std::shared_ptr<const look_report>, extension_record, hold_record,
+                 std::shared_ptr<const command_record>, rollback_record, committed_record,
                  terminal_record>;
 
 /// Matched by step and verb when a rollout is replayed; `sequence` is the fence against a second
@@ -109,8 +176,17 @@ class journal_record {
   std::chrono::system_clock::time_point at{};
   std::string driver;  ///< which incarnation of the rollout wrote it
   record_payload payload;
-  std::vector<event>
-      events;  ///< what was told since the record before: the history is made of them
+  /// What was told since the record before: the history is made of them.
+  std::vector<std::shared_ptr<const event>> events;
+  /// What a later version wrote and this one does not know, as it was read; goes along unseen.
+  std::string unknown;
+
+  friend bool operator==(const journal_record&, const journal_record&) = default;
 };
+
+/// Is this the last record of a rollout?
+[[nodiscard]] inline bool is_terminal(const journal_record& record) noexcept {
+  return std::holds_alternative<terminal_record>(record.payload);
+}
 
 }  // namespace hotswap::inline v0_1

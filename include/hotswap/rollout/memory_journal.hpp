@@ -13,7 +13,6 @@
 #include <map>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace hotswap::inline v0_1 {
@@ -27,7 +26,7 @@ class basic_memory_journal final : public journal {
   task<std::vector<std::string>> unfinished() override {
     std::vector<std::string> streams;
     for (const auto& [stream, records] : latest_) {
-      if (!is_finished(records)) streams.push_back(stream);
+      if (!records.empty() && !is_terminal(records.back())) streams.push_back(stream);
     }
     co_return streams;
   }
@@ -40,14 +39,14 @@ class basic_memory_journal final : public journal {
 
   task<void> append(std::string stream, journal_record record) override {
     std::vector<journal_record>& records = latest_[stream];
-    const bool opens = record.sequence == 1 && (records.empty() || is_finished(records));
+    const bool opens = record.sequence == 1 && (records.empty() || is_terminal(records.back()));
     if (opens) records.clear();
     if (record.sequence <= records.size()) {
       const journal_record& there = records[record.sequence - 1];
-      if (there.driver == record.driver && there.rollout == record.rollout) co_return;
+      if (there == record) co_return;
       throw journal_conflict("journal of " + stream + ": record " +
                              std::to_string(record.sequence) +
-                             " must be new, got one by another driver");
+                             " must be new, got another one there");
     }
     if (record.sequence != records.size() + 1) {
       throw journal_error("journal of " + stream + ": sequence must be " +
@@ -60,10 +59,6 @@ class basic_memory_journal final : public journal {
   [[nodiscard]] bool survives_the_process() const override { return false; }
 
  private:
-  static bool is_finished(const std::vector<journal_record>& records) {
-    return !records.empty() && std::holds_alternative<terminal_record>(records.back().payload);
-  }
-
   std::map<std::string, std::vector<journal_record>> latest_;
 };
 

@@ -4,7 +4,8 @@
 /// One step's bake: how much of it is left, when the next look is due, and what the looks have
 /// shown.
 ///
-///     observation bake{"step-25", 10min, 1min, 25_pct, std::move(judge), clock};
+///     observation bake{"step-25", "observe", 10min, 1min, 10min, true, 25_pct, std::move(judge),
+///                      clock};
 ///     … const look_report report = bake.judge_windows(window, of_baseline, of_candidate, true);
 
 #include <hotswap/analysis/judge.hpp>
@@ -17,6 +18,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,22 +29,32 @@ class observation {
  public:
   using nanoseconds = std::chrono::nanoseconds;
 
-  observation(std::string step, nanoseconds bake, nanoseconds interval, share candidate_share,
+  /// @param baseline_exists  false for the first deployment of a model.
+  observation(std::string step, std::string verb, nanoseconds bake, nanoseconds interval,
+              nanoseconds extension, bool baseline_exists, share candidate_share,
               std::unique_ptr<judge> judge, const clock& on)
       : step_(std::move(step)),
+        verb_(std::move(verb)),
         bake_(bake),
         interval_(std::min(interval, bake)),
+        extension_(extension),
         candidate_share_(candidate_share),
+        has_baseline_(baseline_exists && candidate_share.rest() > share{}),
         judge_(std::move(judge)),
         clock_(on),
         left_(bake),
         until_look_(interval_),
         window_end_(on.now()),
-        window_end_steady_(on.steady_now()) {}
+        window_end_steady_(on.steady_now()),
+        totals_(time_window{window_end_, window_end_}, metrics_snapshot{}, metrics_snapshot{}) {
+    totals_.contemporaneous = has_baseline_;
+  }
 
   [[nodiscard]] const std::string& step() const noexcept { return step_; }
   [[nodiscard]] share candidate_share() const noexcept { return candidate_share_; }
-  [[nodiscard]] bool has_baseline() const noexcept { return candidate_share_.rest() > share{}; }
+  [[nodiscard]] const std::string& verb() const noexcept { return verb_; }  ///< observe or compare
+  [[nodiscard]] bool has_baseline() const noexcept { return has_baseline_; }
+  [[nodiscard]] nanoseconds extension() const noexcept { return extension_; }
 
   /// @param counting  false while paused, held or at a gate: looks go on, the bake does not.
   [[nodiscard]] nanoseconds until_next_look(bool counting) const noexcept {
@@ -56,6 +68,37 @@ class observation {
     until_look_ -= passed;
     if (counting) left_ -= passed;
     return passed;
+  }
+
+  /// Time that counts, of an earlier incarnation.
+  void pass(nanoseconds time) noexcept { left_ -= time; }
+
+  /// A look of an earlier incarnation. What was decided then stands; the judge only takes notice.
+  void replay(const look_report& report, time_window::time_point at) {
+    left_ = planned_ - report.elapsed;
+    last_look_ = at;
+    if (!report.collected) return;
+    paired_windows seen{report.window, report.baseline, report.candidate};
+    seen.contemporaneous = report.contemporaneous;
+    seen.divergence = report.divergence;
+    take_notice_of(seen);
+    static_cast<void>(judge_->look(seen));
+    window_end_ = report.window.end;
+  }
+
+  /// After the last of them: the next window begins where the last one ended, and the time in which
+  /// nobody drove the rollout counts, if it does.
+  void goes_on_after(nanoseconds down, bool counting) {
+    const auto present = clock_.now();
+    if (counting) left_ -= down;
+    left_ = std::max(left_, nanoseconds::zero());
+    window_end_ = std::min(window_end_, present);
+    window_end_steady_ = clock_.steady_now() - (present - window_end_);
+    caught_up_ = clock_.steady_now();
+    if (last_look_) {
+      const nanoseconds since = present - *last_look_;
+      until_look_ = std::clamp(interval_ - since, nanoseconds::zero(), interval_);
+    }
   }
 
   [[nodiscard]] bool is_over() const noexcept { return left_ <= nanoseconds::zero(); }
@@ -90,13 +133,14 @@ class observation {
 
   /// What the judge says about one more pair of windows.
   [[nodiscard]] look_report judge_windows(const paired_windows& seen) {
-    if (seen.contemporaneous) baseline_seen_ += seen.baseline;
-    count_silence(seen);
+    take_notice_of(seen);
     look_report report;
     report.window = seen.window;
     report.baseline = seen.baseline;
     report.candidate = seen.candidate;
     report.contemporaneous = seen.contemporaneous;
+    report.candidate_share = candidate_share_;
+    report.divergence = seen.divergence;
     report.verdict = judge_->look(seen);
     report.elapsed = in_milliseconds(planned_ - left_);
     report.bake = in_milliseconds(planned_);
@@ -107,7 +151,9 @@ class observation {
   [[nodiscard]] look_report blind_look(time_window window) const {
     look_report report;
     report.window = window;
+    report.collected = false;
     report.contemporaneous = has_baseline();
+    report.candidate_share = candidate_share_;
     report.elapsed = in_milliseconds(planned_ - left_);
     report.bake = in_milliseconds(planned_);
     return report;
@@ -118,8 +164,9 @@ class observation {
     return silent_windows_ >= 3 && due_in_silence_ >= 100.0;
   }
 
-  /// The baseline's traffic in this bake: the reference of a later step that takes it away.
-  [[nodiscard]] const metrics_snapshot& baseline_seen() const noexcept { return baseline_seen_; }
+  /// What both have done in this bake. The baseline's part is the reference of a later step that
+  /// takes its traffic away.
+  [[nodiscard]] const paired_windows& totals() const noexcept { return totals_; }
 
   int health_failures = 0;  ///< looks in a row at which the candidate was not healthy
   int extensions = 0;
@@ -127,6 +174,17 @@ class observation {
  private:
   static std::chrono::milliseconds in_milliseconds(nanoseconds time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time);
+  }
+
+  void take_notice_of(const paired_windows& seen) {
+    if (seen.contemporaneous) {
+      totals_.baseline += seen.baseline;
+    } else {
+      totals_.baseline = seen.baseline;
+    }
+    totals_.candidate += seen.candidate;
+    totals_.window.end = seen.window.end;
+    count_silence(seen);
   }
 
   void count_silence(const paired_windows& seen) noexcept {
@@ -142,9 +200,12 @@ class observation {
   }
 
   std::string step_;
+  std::string verb_;
   nanoseconds bake_;
   nanoseconds interval_;
+  nanoseconds extension_;
   share candidate_share_;
+  bool has_baseline_;
   std::unique_ptr<judge> judge_;
   const clock& clock_;
   nanoseconds left_;
@@ -153,7 +214,8 @@ class observation {
   clock::steady_time_point caught_up_ = clock_.steady_now();
   time_window::time_point window_end_;
   clock::steady_time_point window_end_steady_;
-  metrics_snapshot baseline_seen_;
+  paired_windows totals_;
+  std::optional<time_window::time_point> last_look_;  ///< of an earlier incarnation
   int silent_windows_ = 0;
   double due_in_silence_ = 0.0;
 };

@@ -11,18 +11,28 @@
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/concepts/metrics_source.hpp>
+#include <hotswap/concepts/model_server.hpp>
 #include <hotswap/concepts/platform.hpp>
+#include <hotswap/concepts/server_fleet.hpp>
+#include <hotswap/concepts/traffic_router.hpp>
+#include <hotswap/core/divergence_snapshot.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
+#include <hotswap/core/server_id.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/smoke_test_report.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace hotswap::inline v0_1 {
 
@@ -46,6 +56,20 @@ class platform_calls {
 
   [[nodiscard]] virtual bool has_split() const noexcept = 0;
   virtual task<traffic_split> split(std::string model, stop_token stop) = 0;
+
+  // Of strategies that need more than the three concepts; their diagnoses demand it.
+  virtual task<smoke_test_report> smoke_test(model_version version, std::size_t samples,
+                                             stop_token stop) = 0;
+  virtual task<void> set_mirror(model_version production, model_version shadow, share sampled,
+                                stop_token stop) = 0;
+  virtual task<divergence_snapshot> divergence(model_version production, model_version shadow,
+                                               time_window window, stop_token stop) = 0;
+
+  virtual task<std::vector<server_id>> servers(std::string model, stop_token stop) = 0;
+  virtual task<void> update(server_id server, model_version version, stop_token stop) = 0;
+  virtual task<bool> server_healthy(server_id server, stop_token stop) = 0;
+  [[nodiscard]] virtual bool has_rotation() const noexcept = 0;
+  virtual task<void> set_rotation(server_id server, bool in_rotation, stop_token stop) = 0;
 };
 
 namespace detail {
@@ -144,6 +168,75 @@ class typed_platform_calls final : public platform_calls {
           router_, clock_, std::move(stop), std::move(model));
     } else {
       throw error("split: the router must be readable, got one that is not");
+    }
+  }
+
+  task<smoke_test_report> smoke_test(model_version version, std::size_t samples,
+                                     stop_token stop) override {
+    if constexpr (SmokeTestable<Server>) {
+      return resolve_member<member::smoke_test,
+                            smoke_test_report(const model_version&, std::size_t),
+                            smoke_test_report>(server_, clock_, std::move(stop), std::move(version),
+                                               samples);
+    } else {
+      throw error("smoke_test: the server must have smoke tests, got none");
+    }
+  }
+  task<void> set_mirror(model_version production, model_version shadow, share sampled,
+                        stop_token stop) override {
+    if constexpr (MirroringRouter<Router>) {
+      return resolve_member<member::set_mirror,
+                            void(const model_version&, const model_version&, const share&), void>(
+          router_, clock_, std::move(stop), std::move(production), std::move(shadow), sampled);
+    } else {
+      throw error("set_mirror: the router must mirror requests, got one that does not");
+    }
+  }
+  task<divergence_snapshot> divergence(model_version production, model_version shadow,
+                                       time_window window, stop_token stop) override {
+    if constexpr (DivergenceSource<Metrics>) {
+      return resolve_member<member::divergence,
+                            divergence_snapshot(const model_version&, const model_version&,
+                                                const time_window&),
+                            divergence_snapshot>(metrics_, clock_, std::move(stop),
+                                                 std::move(production), std::move(shadow), window);
+    } else {
+      throw error("divergence: the metrics must compare answers, got a source that does not");
+    }
+  }
+
+  task<std::vector<server_id>> servers(std::string model, stop_token stop) override {
+    if constexpr (ServerFleet<Server>) {
+      return resolve_member<member::servers, std::vector<server_id>(const std::string&),
+                            std::vector<server_id>>(server_, clock_, std::move(stop),
+                                                    std::move(model));
+    } else {
+      throw error("servers: the server must be a fleet, got one that is not");
+    }
+  }
+  task<void> update(server_id server, model_version version, stop_token stop) override {
+    if constexpr (ServerFleet<Server>) {
+      return resolve_member<member::update, void(const server_id&, const model_version&), void>(
+          server_, clock_, std::move(stop), std::move(server), std::move(version));
+    } else {
+      throw error("update: the server must be a fleet, got one that is not");
+    }
+  }
+  task<bool> server_healthy(server_id server, stop_token stop) override {
+    if constexpr (ServerFleet<Server>) {
+      return resolve_member<member::healthy, bool(const server_id&), bool>(
+          server_, clock_, std::move(stop), std::move(server));
+    } else {
+      throw error("healthy: the server must be a fleet, got one that is not");
+    }
+  }
+  [[nodiscard]] bool has_rotation() const noexcept override { return RotatingFleet<Server>; }
+  task<void> set_rotation(server_id server, bool in_rotation, stop_token stop) override {
+    if constexpr (RotatingFleet<Server>) {
+      return resolve_member<member::set_rotation, void(const server_id&, bool), void>(
+          server_, clock_, std::move(stop), std::move(server), in_rotation);
+    } else {
+      throw error("set_rotation: the fleet must rotate its servers, got one that does not");
     }
   }
 

@@ -11,13 +11,18 @@
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/core/divergence_snapshot.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/server_id.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/smoke_test_report.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/active_rollouts.hpp>
 #include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/chronicle.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
@@ -29,6 +34,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -37,6 +43,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace hotswap::inline v0_1 {
 
@@ -55,8 +62,9 @@ class call_terms {
   std::chrono::nanoseconds limit;
   hotswap::reason_code code;
   int attempts = 1;
-  bool shielded = false;      ///< neither abort nor stop gives it up: for roll-back
-  bool retries_late = false;  ///< tries again also after a deadline
+  bool shielded = false;       ///< neither abort nor stop gives it up: for roll-back
+  bool retries_late = false;   ///< tries again also after a deadline
+  bool changes_model = false;  ///< what it does late may harm the next rollout of the model
   std::shared_ptr<outstanding_calls> counter;  ///< of its kind, besides that of all calls
 };
 
@@ -82,7 +90,8 @@ class basic_platform_door {
         backoff_max_(config.backoff_max),
         metrics_attempts_(config.max_metrics_failures),
         seed_(terms.environment.seed),
-        all_calls_(terms.calls) {}
+        all_calls_(terms.calls),
+        model_calls_(clock_.shared<active_rollouts>()->calls_on(terms.model())) {}
 
   [[nodiscard]] const call_deadlines& deadlines() const noexcept { return deadlines_; }
   /// Of each call, the first included.
@@ -99,12 +108,18 @@ class basic_platform_door {
     return deploy_calls_;
   }
 
+  /// Of all rollouts of this model: what an earlier one has left under way.
+  [[nodiscard]] const std::shared_ptr<outstanding_calls>& model_calls() const noexcept {
+    return model_calls_;
+  }
+
   /// Of a fenced router: above those of all earlier rollouts of the model.
   void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
 
   task<void> deploy(std::string step, model_version version) {
     call_terms terms{std::move(step), "deploy of " + to_string(version), deadlines_.deploy,
                      reason_code::deploy_failed};
+    terms.changes_model = true;
     terms.attempts = attempts_;
     terms.counter = deploy_calls_;
     return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
@@ -116,6 +131,7 @@ class basic_platform_door {
                      std::optional<std::chrono::nanoseconds> limit_of_rollback = {}) {
     call_terms terms{std::move(step), "warm_up of " + to_string(version),
                      limit_of_rollback.value_or(deadlines_.warm_up), reason_code::warm_up_failed};
+    terms.changes_model = true;
     terms.attempts = attempts_;
     terms.shielded = limit_of_rollback.has_value();
     return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
@@ -127,6 +143,7 @@ class basic_platform_door {
   task<void> remove(std::string step, model_version version) {
     call_terms terms{std::move(step), "remove of " + to_string(version), deadlines_.remove,
                      reason_code::failed};
+    terms.changes_model = true;
     terms.attempts = attempts_;
     terms.shielded = true;
     return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
@@ -143,6 +160,7 @@ class basic_platform_door {
 
   /// With a fenced router, each call has a revision above all before.
   task<void> set_split(call_terms terms, traffic_split split) {
+    terms.changes_model = true;
     terms.counter = router_calls_;
     return attempt<void>(
         std::move(terms),
@@ -169,6 +187,93 @@ class basic_platform_door {
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->healthy(version, std::move(stop));
+    });
+  }
+
+  task<smoke_test_report> smoke_test(std::string step, model_version version, std::size_t samples) {
+    call_terms terms{std::move(step), "smoke_test of " + to_string(version), deadlines_.smoke_test,
+                     reason_code::smoke_test_failed};
+    terms.attempts = attempts_;
+    return attempt<smoke_test_report>(std::move(terms),
+                                      [calls = calls_, version, samples](stop_token stop) {
+                                        return calls->smoke_test(version, samples, std::move(stop));
+                                      });
+  }
+
+  task<void> set_mirror(std::string step, model_version production, model_version shadow,
+                        share sampled, bool shielded = false) {
+    call_terms terms{std::move(step), "set_mirror to " + to_string(sampled), deadlines_.set_split,
+                     reason_code::failed};
+    terms.changes_model = true;
+    terms.attempts = attempts_;
+    terms.shielded = shielded;
+    terms.counter = router_calls_;
+    return attempt<void>(std::move(terms),
+                         [calls = calls_, production, shadow, sampled](stop_token stop) {
+                           return calls->set_mirror(production, shadow, sampled, std::move(stop));
+                         });
+  }
+
+  task<divergence_snapshot> divergence(std::string step, model_version production,
+                                       model_version shadow, time_window window) {
+    call_terms terms{std::move(step), "divergence of " + to_string(shadow), deadlines_.collect,
+                     reason_code::metrics_unavailable};
+    terms.attempts = metrics_attempts_;
+    terms.retries_late = true;
+    return attempt<divergence_snapshot>(
+        std::move(terms), [calls = calls_, production, shadow, window](stop_token stop) {
+          return calls->divergence(production, shadow, window, std::move(stop));
+        });
+  }
+
+  task<std::vector<server_id>> servers(std::string step, bool shielded = false) {
+    call_terms terms{std::move(step), "servers of " + chronicle_.stream(), deadlines_.healthy,
+                     reason_code::failed};
+    terms.attempts = attempts_;
+    terms.retries_late = true;
+    terms.shielded = shielded;
+    return attempt<std::vector<server_id>>(
+        std::move(terms), [calls = calls_, model = chronicle_.stream()](stop_token stop) {
+          return calls->servers(model, std::move(stop));
+        });
+  }
+
+  task<void> update(std::string step, server_id server, model_version version,
+                    bool shielded = false) {
+    call_terms terms{std::move(step),
+                     "update of " + to_string(server) + " to " + to_string(version),
+                     deadlines_.update, reason_code::deploy_failed};
+    terms.changes_model = true;
+    terms.attempts = attempts_;
+    terms.shielded = shielded;
+    terms.counter = deploy_calls_;
+    return attempt<void>(std::move(terms), [calls = calls_, server, version](stop_token stop) {
+      return calls->update(server, version, std::move(stop));
+    });
+  }
+
+  task<bool> server_healthy(std::string step, server_id server, bool shielded = false) {
+    call_terms terms{std::move(step), "healthy of " + to_string(server), deadlines_.healthy,
+                     reason_code::unhealthy};
+    terms.shielded = shielded;
+    return attempt<bool>(std::move(terms), [calls = calls_, server](stop_token stop) {
+      return calls->server_healthy(server, std::move(stop));
+    });
+  }
+
+  [[nodiscard]] bool has_rotation() const noexcept { return calls_->has_rotation(); }
+
+  task<void> set_rotation(std::string step, server_id server, bool in_rotation,
+                          bool shielded = false) {
+    call_terms terms{std::move(step),
+                     "set_rotation of " + to_string(server) + (in_rotation ? " in" : " out"),
+                     deadlines_.set_split, reason_code::set_split_failed};
+    terms.changes_model = true;
+    terms.attempts = attempts_;
+    terms.shielded = shielded;
+    terms.counter = router_calls_;
+    return attempt<void>(std::move(terms), [calls = calls_, server, in_rotation](stop_token stop) {
+      return calls->set_rotation(server, in_rotation, std::move(stop));
     });
   }
 
@@ -225,6 +330,7 @@ class basic_platform_door {
         if (!terms.shielded) options.cancel = steering_.given_up();
         options.counters[0] = all_calls_;
         options.counters[1] = terms.counter;
+        if (terms.changes_model) options.counters[2] = model_calls_;
         if constexpr (std::is_void_v<T>) {
           co_await call(clock_, terms.limit, std::move(started), std::move(options));
           co_return;
@@ -288,6 +394,7 @@ class basic_platform_door {
   std::uint64_t backoffs_ = 0;
   std::uint64_t next_revision_ = 1;
   std::shared_ptr<outstanding_calls> all_calls_;
+  std::shared_ptr<outstanding_calls> model_calls_;  ///< of all rollouts of this model
   std::shared_ptr<outstanding_calls> router_calls_ = std::make_shared<outstanding_calls>();
   std::shared_ptr<outstanding_calls> deploy_calls_ = std::make_shared<outstanding_calls>();
 };

@@ -33,7 +33,11 @@ class rollout_context {
         channel_(std::make_shared<detail::control_channel>(environment.clock->mail())) {}
 
   /// Of whoever asked for this rollout; to be set before `deploy`, recorded when it opens.
+  /// The same one again gives the recorded result of the latest rollout, if that was its own.
   std::string request_id;
+
+  /// The operator's, as it was written; to be set before `deploy`, recorded when it opens.
+  std::string document;
 
   /// This rollout's own copy; may be changed before `deploy`.
   rollout_environment environment;

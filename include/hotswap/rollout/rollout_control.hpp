@@ -7,6 +7,7 @@
 ///     context.control().resume("alice", "it was the dashboard");
 
 #include <hotswap/async/mailbox.hpp>
+#include <hotswap/rollout/control_command.hpp>
 
 #include <chrono>
 #include <memory>
@@ -30,21 +31,6 @@ class rollout_status {
   bool paused = false;
   bool held = false;  ///< a person must answer: promote, approve or abort
   bool finished = false;
-};
-
-/// What somebody asked for, and who it was.
-class control_command {
- public:
-  enum class kind { pause, resume, promote, promote_fully, approve, abort };
-
-  control_command(kind what, std::string by, std::string why)
-      : asked(what), actor(std::move(by)), reason(std::move(why)) {}
-
-  kind asked;
-  std::string actor;
-  std::string reason;
-  std::string gate;     ///< of `approve`
-  bool forced = false;  ///< of `promote`
 };
 
 namespace detail {

@@ -46,7 +46,7 @@ class rollout_environment {
   /// With a `memory_journal`, which its copies share.
   template <std::derived_from<hotswap::clock> Clock>
   explicit rollout_environment(Clock& on)
-      : clock(&on), journal(std::make_shared<memory_journal>()) {}
+      : clock(&on), journal(std::make_shared<memory_journal>()), driver(on.identity()) {}
 
   hotswap::clock* clock;  ///< never null; outlives the rollouts
   std::shared_ptr<hotswap::journal> journal;
@@ -57,10 +57,9 @@ class rollout_environment {
   rollback_limits rollback;
   std::chrono::milliseconds journal_deadline = std::chrono::seconds{10};  ///< of each append
 
-  std::uint64_t seed = 0;        ///< of the jitter in back-offs: the same seed, the same rollout
-  std::string driver = "local";  ///< this process; unlike any other that shares the journal
-  /// By its copies, which share it: tells the drivers of this process apart in the journal.
-  std::shared_ptr<std::uint64_t> rollouts_begun = std::make_shared<std::uint64_t>(0);
+  std::uint64_t seed = 0;  ///< of the jitter in back-offs: the same seed, the same rollout
+  /// This process; unlike any other that shares the journal, as the clock's identity is.
+  std::string driver;
   stop_token stop;  ///< a shutdown, next to the clock's own
 };
 

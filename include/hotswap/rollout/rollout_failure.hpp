@@ -33,4 +33,11 @@ class rollout_stopped : public error {
   using error::error;
 };
 
+/// The journal's unfinished rollout is not the one that is to be resumed, or does not do what its
+/// records say: nothing was touched, and it stays unfinished. Leaves `deploy`.
+class journal_mismatch : public journal_error {
+ public:
+  using journal_error::journal_error;
+};
+
 }  // namespace hotswap::inline v0_1

@@ -17,6 +17,7 @@
 #include <hotswap/rollout/engine.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/platform_door.hpp>
+#include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
@@ -30,6 +31,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 namespace hotswap::inline v0_1 {
 
@@ -53,18 +55,33 @@ std::chrono::nanoseconds basic_rollout<Tag>::look_interval(std::chrono::nanoseco
   return std::min(std::clamp<std::chrono::nanoseconds>(bake / 10, 10s, 5min), bake);
 }
 
+/// Of `observe`, and of `compare`, which looks at divergence too.
 template <typename Tag>
-task<void> basic_rollout<Tag>::observe(std::string step, std::chrono::nanoseconds bake,
-                                       std::unique_ptr<judge> judge) {
-  const begun_verb verb = co_await begin_verb(step, "observe", text_of(bake),
-                                              "a bake of " + text_of(bake) + ", or a fail");
-  co_await door_.begin_counting(step, baseline());
-  co_await door_.begin_counting(step, candidate());
-  if (steering_.promotion()) refuse_promotion("nothing was observed yet that it could answer");
+task<paired_windows> basic_rollout<Tag>::observe(
+    std::string step, std::string named, std::chrono::nanoseconds bake,
+    std::unique_ptr<judge> judge, std::optional<std::chrono::nanoseconds> extension) {
+  const begun_verb verb =
+      co_await begin_verb(step, named, text_of(bake), "a bake of " + text_of(bake) + ", or a fail");
+  if (!verb.is_over()) {
+    if (has_baseline()) co_await door_.begin_counting(step, baseline());
+    co_await door_.begin_counting(step, candidate());
+    if (steering_.promotion()) refuse_promotion("nothing was observed yet that it could answer");
+  }
   if (extension_ == std::chrono::nanoseconds::zero()) extension_ = bake;  // without a reference
-  observation_.emplace(step, bake, look_interval(bake), candidate_share(), std::move(judge),
-                       clock_);
+  observation_.emplace(step, named, bake, look_interval(bake), extension.value_or(extension_),
+                       has_baseline(), candidate_share(), std::move(judge), clock_);
   std::string why;
+  if (verb.is_over()) {
+    why = replay_over(*verb.recorded);
+  } else if (verb.recorded != nullptr) {
+    const std::optional<look_result> unanswered = replay_looks(*verb.recorded);
+    if (hold_left_) steering_.hold(true);
+    const bool counting = !steering_.paused() && !hold_left_;
+    if (unanswered) why = co_await answer(*unanswered, false, counting);
+    const auto down = recorded_rollout::between(verb.recorded->last().at, clock_.now());
+    if (hold_left_) *hold_left_ -= down;
+    observation_->goes_on_after(down, !steering_.paused() && !hold_left_);
+  }
   while (why.empty()) {
     const bool counting = !steering_.paused() && !hold_left_;
     auto limit = observation_->until_next_look(counting);
@@ -80,9 +97,76 @@ task<void> basic_rollout<Tag>::observe(std::string step, std::chrono::nanosecond
     const look_result seen = co_await look();
     why = co_await answer(seen, asked, counting);
   }
-  release_hold();
-  if (observation_->has_baseline()) reference_ = observation_->baseline_seen();
-  co_await end_verb(verb, std::move(why));
+  paired_windows totals = observation_->totals();
+  if (!verb.is_over()) {
+    release_hold();
+    if (observation_->has_baseline()) remember(totals.baseline, why);
+    co_await end_verb(verb, std::move(why));
+  } else if (over_totals_) {
+    totals = std::move(*std::exchange(over_totals_, {}));
+  }
+  co_return totals;
+}
+
+/// The reference of a step that takes the baseline's traffic away. A promote may have cut the bake
+/// short: then the longer one before stays.
+template <typename Tag>
+void basic_rollout<Tag>::remember(const metrics_snapshot& of_baseline, const std::string& why) {
+  if (why != "promoted" || of_baseline.requests >= reference_.requests) reference_ = of_baseline;
+}
+
+/// Shows the judge what an earlier incarnation has shown it, and restores where the bake stood at
+/// the last record. The last look, if nothing has followed from it yet.
+template <typename Tag>
+std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::replay_looks(
+    const recorded_verb& verb) {
+  using recorded_look = std::shared_ptr<const look_report>;
+  std::optional<look_result> unanswered;
+  bool paused = verb.began_paused;
+  auto since = verb.began->at;
+  for (const journal_record* each : verb.progress) {
+    const auto time = recorded_rollout::between(since, each->at);
+    since = each->at;
+    if (!paused && !hold_left_) observation_->pass(time);
+    if (hold_left_) *hold_left_ -= time;
+    if (const auto command = recorded_rollout::command_of(*each)) {
+      paused = recorded_rollout::is_paused_after(*command, paused);
+    } else if (const auto* seen = std::get_if<recorded_look>(&each->payload)) {
+      observation_->replay(**seen, each->at);
+      unanswered.emplace(result_of(**seen, "its metrics could not be had"));
+    } else if (const auto* longer = std::get_if<extension_record>(&each->payload)) {
+      ++observation_->extensions;
+      observation_->extend(longer->by);
+      unanswered.reset();
+    } else if (const auto* held = std::get_if<hold_record>(&each->payload)) {
+      hold_left_ = config_.hold_timeout;
+      held_for_.emplace(held->reason_code, held->reason);
+      failure_is_held_ = held->failed;
+      unanswered.reset();
+    }
+  }
+  return unanswered;
+}
+
+/// The same for a bake that is over: why it ended. Looks that came after its end, at a gate, are
+/// shown to the judge too, but are no part of its totals.
+template <typename Tag>
+std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
+  using recorded_look = std::shared_ptr<const look_report>;
+  const auto* outcome = std::get_if<outcome_record>(&verb.outcome->payload);
+  std::string why = outcome == nullptr ? std::string{"done"} : outcome->why;
+  const auto end_it = [&] {
+    over_totals_ = observation_->totals();
+    if (observation_->has_baseline()) remember(over_totals_->baseline, why);
+  };
+  for (const journal_record* each : verb.progress) {
+    if (each->sequence > verb.outcome->sequence && !over_totals_) end_it();
+    const auto* seen = std::get_if<recorded_look>(&each->payload);
+    if (seen != nullptr) observation_->replay(**seen, each->at);
+  }
+  if (!over_totals_) end_it();
+  observation_->goes_on_after({}, false);
+  return why;
 }
 
 /// Why the step is over; empty if it goes on.
@@ -100,7 +184,7 @@ task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promo
     }
     if (config_.on_failure == on_failure::hold) {
       failure_is_held_ = true;
-      co_await hold(seen);
+      co_await hold(observation_->step(), seen);
       co_return std::string{};
     }
     throw rollout_failure(seen.reason_code, seen.reason);
@@ -127,35 +211,37 @@ task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
   if (config_.on_inconclusive == on_inconclusive::extend) {
     if (observation_->extensions < config_.max_extensions) {
       ++observation_->extensions;
-      observation_->extend(extension_);
+      const std::chrono::nanoseconds by = observation_->extension();
+      observation_->extend(by);
       chronicle_.tell(event_kind::extended, observation_->step(),
                       fmt::format("extended, {} of {}: {}", observation_->extensions,
                                   config_.max_extensions, seen.reason));
-      co_await chronicle_.record(observation_->step(), "observe", record_phase::progress,
-                                 outcome_record{"extended"});
+      co_await chronicle_.record(observation_->step(), observation_->verb(), record_phase::progress,
+                                 extension_record{by});
       co_return;
     }
     holds = config_.on_exhausted == on_exhausted::hold;
   }
   if (!holds) throw rollout_failure(seen.reason_code, seen.reason);
-  co_await hold(seen);
+  co_await hold(observation_->step(), seen);
 }
 
 /// Traffic stays where it is until a person promotes or aborts, or the hold's time is up.
 template <typename Tag>
-task<void> basic_rollout<Tag>::hold(look_result seen) {
+task<void> basic_rollout<Tag>::hold(std::string step, look_result seen) {
   hold_left_ = config_.hold_timeout;
   held_for_.emplace(seen.reason_code, seen.reason);
   steering_.hold(true);
-  event held = chronicle_.about(event_kind::held, observation_->step(),
+  event held = chronicle_.about(event_kind::held, step,
                                 "held, a person must promote or abort: " + seen.reason);
   held.severity = severity::warning;
   held.reason_code = seen.reason_code;
   chronicle_.tell(std::move(held));
-  chronicle_.tell(event_kind::gate_waiting, observation_->step(),
-                  observation_->step() + " waits for promote or abort");
-  co_await chronicle_.record(observation_->step(), "observe", record_phase::progress,
-                             outcome_record{"held"});
+  chronicle_.tell(event_kind::gate_waiting, step, step + " waits for promote or abort");
+  const std::string verb =
+      observation_ && observation_->step() == step ? observation_->verb() : std::string{"hold"};
+  co_await chronicle_.record(std::move(step), verb, record_phase::progress,
+                             hold_record{failure_is_held_, seen.reason_code, seen.reason});
 }
 
 template <typename Tag>
@@ -179,7 +265,7 @@ void basic_rollout<Tag>::require_hold_not_expired() const {
 template <typename Tag>
 void basic_rollout<Tag>::tell_promoted(const std::optional<control_command>& promotion) {
   if (!promotion) return;  // to the last step: told when it was asked for
-  event promoted = chronicle_.about(event_kind::promoted, observation_->step(),
+  event promoted = chronicle_.about(event_kind::promoted, step_,
                                     "promoted by " + promotion->actor + ": " + promotion->reason);
   promoted.actor = promotion->actor;
   chronicle_.tell(std::move(promoted));
@@ -196,18 +282,37 @@ void basic_rollout<Tag>::refuse_promotion(const std::string& why) {
   steering_.refuse_promotion();
 }
 
-/// Progress waits for news, judging does not: looks go on, and a fail rolls back.
+/// While paused, or held for a fail: nothing new begins.
+template <typename Tag>
+task<void> basic_rollout<Tag>::outwait_pause() {
+  while (steering_.paused() || failure_is_held_) co_await wait_for_news();
+}
+
+/// Progress waits for news, judging does not: looks go on, and a fail rolls back, or is held.
 template <typename Tag>
 task<void> basic_rollout<Tag>::wait_for_news() {
-  if (!observation_) {
-    co_await steering_.pass_time(std::chrono::nanoseconds::max());
-    co_return;
+  auto limit =
+      observation_ ? observation_->until_next_look(false) : std::chrono::nanoseconds::max();
+  if (hold_left_) limit = std::min(limit, *hold_left_);
+  const std::chrono::nanoseconds passed = co_await steering_.pass_time(limit);
+  if (observation_) observation_->catch_up(false);
+  if (hold_left_) {
+    *hold_left_ -= passed;
+    if (const auto promotion = steering_.promotion(); promotion && promotion->forced) {
+      tell_promoted(promotion);
+      steering_.answer_promotion();
+      release_hold();
+    } else if (promotion) {
+      refuse_promotion("it does not answer a fail, unless it is forced");
+    }
+    require_hold_not_expired();
   }
-  co_await steering_.pass_time(observation_->until_next_look(false));
-  observation_->catch_up(false);
-  if (!observation_->look_is_due(false)) co_return;
+  if (!observation_ || !observation_->look_is_due(false)) co_return;
   const look_result seen = co_await look();
-  if (seen.made == decision::fail) throw rollout_failure(seen.reason_code, seen.reason);
+  if (seen.made != decision::fail || failure_is_held_) co_return;
+  if (config_.on_failure != on_failure::hold) throw rollout_failure(seen.reason_code, seen.reason);
+  failure_is_held_ = true;
+  co_await hold(observation_->step(), seen);
 }
 
 template <typename Tag>
@@ -241,21 +346,24 @@ task<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::look() {
     chronicle_.tell(event_kind::metrics_unavailable, observation_->step(), text, severity::warning);
   }
   tell_of(report);
-  co_await chronicle_.record(observation_->step(), "observe", record_phase::progress,
+  co_await chronicle_.record(observation_->step(), observation_->verb(), record_phase::progress,
                              std::shared_ptr<const look_report>{report});
-
-  if (observation_->candidate_is_silent()) {
-    look_result silent{
-        decision::fail, reason_code::candidate_silent,
-        to_string(candidate()) + " got none of the requests that were due in 3 windows"};
-    co_return silent;
-  }
-  const decision made = report->verdict.decision();
-  const std::string at = "at " + to_string(observation_->candidate_share()) + ", ";
-  look_result result{
-      made, made == decision::fail ? reason_code::metrics_degraded : reason_code::inconclusive,
-      at + (seen ? report->verdict.summary() : text)};
+  look_result result = result_of(*report, text);
   co_return result;
+}
+
+/// What follows from the windows so far, this look's the last of them.
+template <typename Tag>
+typename basic_rollout<Tag>::look_result basic_rollout<Tag>::result_of(
+    const look_report& report, const std::string& trouble) const {
+  if (observation_->candidate_is_silent()) {
+    return {decision::fail, reason_code::candidate_silent,
+            to_string(candidate()) + " got none of the requests that were due in 3 windows"};
+  }
+  const decision made = report.verdict.decision();
+  const std::string at = "at " + to_string(observation_->candidate_share()) + ", ";
+  return {made, made == decision::fail ? reason_code::metrics_degraded : reason_code::inconclusive,
+          at + (report.collected ? report.verdict.summary() : trouble)};
 }
 
 template <typename Tag>
@@ -278,6 +386,10 @@ task<std::optional<paired_windows>> basic_rollout<Tag>::collect_windows(time_win
   std::optional<paired_windows> seen;
   seen.emplace(window, std::move(of_baseline), std::move(of_candidate));
   seen->contemporaneous = observation_->has_baseline();
+  if (observation_->verb() == "compare") {
+    seen->divergence =
+        co_await door_.divergence(observation_->step(), baseline(), candidate(), window);
+  }
   co_return seen;
 }
 

@@ -18,6 +18,7 @@
 #include <hotswap/rollout/engine.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/platform_door.hpp>
+#include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
 
 #include <chrono>
@@ -32,7 +33,42 @@ namespace hotswap::inline v0_1 {
 template <typename Tag>
 task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
   steering_.close("the rollout is being rolled back");
-  const bool baseline_had_traffic = !in_force_ || in_force_->share_of(baseline()) > share{};
+  if (recorded_.rollback() == nullptr) {
+    co_await decide_to_roll_back(cause);
+  } else {
+    step_.clear();
+  }
+  if (!has_baseline() && intended_) {
+    co_return co_await give_up_rolling_back(
+        cause, to_string(candidate()) + " is the only version, there is no baseline to go back to",
+        candidate(), nullptr);
+  }
+  if (has_baseline()) {
+    const bool baseline_had_traffic = !in_force_ || in_force_->share_of(baseline()) > share{};
+    const recorded_verb* recorded = recorded_.find("rollback", "shift");
+    const bool is_in_force_again = recorded != nullptr && recorded->outcome != nullptr;
+    std::string trouble;
+    if (!is_in_force_again) {
+      if (!baseline_had_traffic) trouble = co_await make_baseline_ready();
+      if (trouble.empty()) trouble = co_await force_baseline();
+    }
+    if (!trouble.empty()) {
+      co_return co_await give_up_rolling_back(cause, std::move(trouble),
+                                              baseline_had_traffic ? baseline() : candidate(),
+                                              baseline_had_traffic ? &candidate() : &baseline());
+    }
+  }
+  co_await stop_mirroring("rollback");
+  co_await remove_candidate();
+  chronicle_.tell(event_kind::rollback_finished, "rollback",
+                  has_baseline() ? to_string(baseline()) + " has all the traffic"
+                                 : std::string{"no version has traffic"});
+  co_return co_await finish(cause.status(), terms_.baseline, cause.reason_code(), cause.what());
+}
+
+/// The decision is a record before its first action, so that whoever resumes acts on it too.
+template <typename Tag>
+task<void> basic_rollout<Tag>::decide_to_roll_back(const rollout_failure& cause) {
   event started = chronicle_.about(event_kind::rollback_started, step_, cause.what());
   started.severity = severity::warning;
   started.reason_code = cause.reason_code();
@@ -45,22 +81,19 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
   co_await chronicle_.record_if_possible(
       "rollback", "decision", record_phase::began,
       rollback_record{cause.status(), cause.reason_code(), cause.what()});
+}
 
-  std::string trouble;
-  if (!baseline_had_traffic) trouble = co_await make_baseline_ready();
-  if (trouble.empty()) trouble = co_await force_baseline();
-  if (!trouble.empty()) {
-    const model_version active = baseline_had_traffic ? baseline() : candidate();
-    const model_version& other = baseline_had_traffic ? candidate() : baseline();
-    if (candidate_was_deployed_) tell_left_over("rollback", other, trouble);
-    std::string reason = std::string{cause.what()} + "; roll-back failed: " + trouble;
-    co_return co_await finish(deployment_status::rollback_failed, active, cause.reason_code(),
-                              std::move(reason));
-  }
-  co_await remove_candidate();
-  chronicle_.tell(event_kind::rollback_finished, "rollback",
-                  to_string(baseline()) + " has all the traffic");
-  co_return co_await finish(cause.status(), baseline(), cause.reason_code(), cause.what());
+/// @param left  the version that is left over; null if none is.
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::give_up_rolling_back(const rollout_failure& cause,
+                                                                 std::string trouble,
+                                                                 const model_version& active,
+                                                                 const model_version* left) {
+  co_await stop_mirroring("rollback");
+  if (left != nullptr && candidate_was_deployed_) tell_left_over("rollback", *left, trouble);
+  std::string reason = std::string{cause.what()} + "; roll-back failed: " + trouble;
+  co_return co_await finish(deployment_status::rollback_failed, active, cause.reason_code(),
+                            std::move(reason));
 }
 
 /// A baseline that has had no traffic is warmed, and checked, before it gets any: better a bad
@@ -85,11 +118,15 @@ task<std::string> basic_rollout<Tag>::make_baseline_ready() {
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::force_baseline() {
   std::string trouble = co_await set_baseline_until_confirmed();
-  if (!trouble.empty() || door_.router_calls()->count() == 0) co_return trouble;
-
-  steering_.announce("rollback", "drain", "the end of router calls that are under way");
-  router_is_drained_ = co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
-  trouble = co_await set_baseline_until_confirmed();
+  if (!trouble.empty()) co_return trouble;
+  if (door_.router_calls()->count() > 0) {
+    steering_.announce("rollback", "drain", "the end of router calls that are under way");
+    router_is_drained_ = co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
+    trouble = co_await set_baseline_until_confirmed();
+    if (!trouble.empty()) co_return trouble;
+  }
+  co_await chronicle_.record_if_possible("rollback", "shift", record_phase::outcome,
+                                         outcome_record{"done"});
   co_return trouble;
 }
 
@@ -118,13 +155,14 @@ task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
     chronicle_.tell(event_kind::retrying, "rollback", trouble, severity::warning);
     co_await sleep_for(clock_, pause);
   }
-  const bool changed = !in_force_ || *in_force_ != wanted || (intended_ && *intended_ != wanted);
+  const bool changed = !in_force_ || *in_force_ != wanted || (intended_ && *intended_ != wanted) ||
+                       !recorded_.empty();
   in_force_ = wanted;
   intended_ = wanted;
   chronicle_.candidate_share_is(share{});
   if (changed) {
     chronicle_.tell(event_kind::split_changed, "rollback", to_string(wanted));
-    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::outcome, wanted);
+    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::progress, wanted);
   }
   co_return std::string{};
 }
@@ -137,8 +175,12 @@ task<void> basic_rollout<Tag>::remove_candidate() {
     tell_left_over("rollback", candidate(), "a router call is still under way");
     co_return;
   }
+  const recorded_verb* recorded = recorded_.find("rollback", "remove");
+  if (recorded != nullptr && recorded->outcome != nullptr) co_return;
   steering_.announce("rollback", "remove", "the server's remove");
   co_await remove_or_tell("rollback", candidate());
+  co_await chronicle_.record_if_possible("rollback", "remove", record_phase::outcome,
+                                         outcome_record{"done"});
   if (door_.deploy_calls()->count() > 0) {
     tell_left_over("rollback", candidate(),
                    "a deploy is still under way, and may end after remove");

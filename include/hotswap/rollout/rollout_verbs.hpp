@@ -1,11 +1,10 @@
 #pragma once
 
 /// @file
-/// The verbs of `rollout` that change something, and the frame around a strategy's steps.
+/// The verbs of `rollout` that change something.
 ///
 ///     #include <hotswap/rollout/rollout.hpp>   // includes this
 
-#include <hotswap/async/call.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
@@ -14,21 +13,25 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/smoke_test_report.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/core/verdict.hpp>
 #include <hotswap/rollout/engine.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/platform_door.hpp>
+#include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_observe.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdint>
-#include <cstdlib>
+#include <cstddef>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -38,124 +41,44 @@
 
 namespace hotswap::inline v0_1 {
 
-template <typename Tag>
-task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
-  std::exception_ptr failed;
-  try {
-    co_await open();
-    co_await steps;
-  } catch (const journal_conflict&) {
-    throw;
-  } catch (const rollout_stopped&) {
-    throw;
-  } catch (...) {
-    failed = std::current_exception();
-  }
-  if (!failed || committed_) {  // what fails after the point of no return is left over, no more
-    std::string reason = to_string(candidate()) + " serves all traffic";
-    co_return co_await finish(deployment_status::succeeded, candidate(), reason_code::promoted,
-                              std::move(reason));
-  }
-
-  std::optional<rollout_failure> cause;
-  try {
-    std::rethrow_exception(failed);
-  } catch (const rollout_failure& failure) {
-    cause = failure;
-  } catch (const journal_error& failure) {
-    cause.emplace(reason_code::journal_failed, failure.what());
-  } catch (const config_error& failure) {  // the program is wrong; so would each roll-back call be
-    cause.emplace(
-        reason_code::failed, failure.what(),
-        platform_was_touched() ? deployment_status::rolled_back : deployment_status::rejected);
-  } catch (const std::exception& failure) {
-    cause.emplace(reason_code::failed, failure.what());
-  } catch (...) {
-    cause.emplace(reason_code::failed, "an exception that is no std::exception");
-  }
-  if (cause->reason_code() == reason_code::journal_failed) {
-    try {
-      steering_.check();  // or did an abort give the append up?
-    } catch (const rollout_failure& ending) {
-      if (cause->status() != deployment_status::rejected) cause = ending;
-    }
-  }
-  if (cause->status() == deployment_status::rejected) {
-    steering_.close("the rollout was rejected");
-    co_return co_await finish(deployment_status::rejected, baseline(), cause->reason_code(),
-                              cause->what());
-  }
-  co_return co_await roll_back(std::move(*cause));
-}
-
-/// Opens the journal's stream of this model.
-template <typename Tag>
-task<void> basic_rollout<Tag>::open() {
-  const auto journal = terms_.environment.journal;
-  const auto limit = terms_.environment.journal_deadline;
-  std::vector<journal_record> latest;
-  std::string text;
-  try {
-    auto load = [journal, stream = baseline().model()] { return journal->load(stream); };
-    latest = co_await call(clock_, limit, std::move(load));
-  } catch (const std::exception& failure) {
-    text = failure.what();
-  }
-  using std::chrono::milliseconds;
-  const auto since_epoch = clock_.now().time_since_epoch();
-  auto number =
-      static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(since_epoch).count());
-  if (!latest.empty()) {
-    const std::string& before = latest.front().rollout;
-    const auto tilde = before.rfind('~');
-    if (tilde != std::string::npos) {
-      number = std::max<std::uint64_t>(number,
-                                       std::strtoull(before.c_str() + tilde + 1, nullptr, 10) + 1);
-    }
-  }
-  chronicle_.begin(baseline().model() + "~" + std::to_string(number));
-  door_.first_revision_is(number << 16U);  // 65'536 splits, before the next rollout's millisecond
-
-  const bool unfinished =
-      !latest.empty() && !std::holds_alternative<terminal_record>(latest.back().payload);
-  if (!text.empty() || unfinished) {
-    chronicle_.is_not_recorded();
-    throw rollout_failure(
-        unfinished ? reason_code::already_active : reason_code::journal_failed,
-        unfinished ? "model " + baseline().model() + " has an unfinished rollout, " +
-                         latest.front().rollout
-                   : "the journal of " + baseline().model() + " must be readable, got " + text,
-        deployment_status::rejected);
-  }
-
-  event started = chronicle_.about(
-      event_kind::rollout_started, "",
-      terms_.strategy + " of " + to_string(candidate()) + ", in place of " + to_string(baseline()));
-  if (!config_.name.empty()) started.payload["name"] = config_.name;
-  if (config_.dry_run) started.payload["dryRun"] = "true";
-  chronicle_.tell(std::move(started));
-
-  opening_record opening;
-  opening.strategy = terms_.strategy;
-  opening.model = baseline().model();
-  opening.baseline = baseline().version();
-  opening.candidate = candidate().version();
-  opening.request_id = terms_.request_id;
-  co_await chronicle_.record("", "rollout", record_phase::began, std::move(opening));
-}
-
+/// A verb whose outcome is recorded is over. One without looks for the decision to roll back first,
+/// waits while the rollout is paused, and records that it begins.
 template <typename Tag>
 task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(std::string step,
                                                                              std::string verb,
                                                                              std::string arguments,
                                                                              std::string awaits) {
+  const recorded_verb* recorded = replayed(step, verb, arguments);
+  begun_verb begun{step, verb, recorded};
+  if (begun.is_over()) co_return begun;
+  if (const rollback_record* decided = recorded_.rollback()) {
+    throw rollout_failure(decided->reason_code, decided->reason, decided->status);
+  }
   steering_.announce(step, verb, std::move(awaits));
-  while (steering_.paused() && verb != "observe") co_await wait_for_news();
+  if (verb != "observe" && verb != "compare") co_await outwait_pause();
   steering_.check();
-  co_await chronicle_.record(step, verb, record_phase::began,
-                             fingerprint_record{std::move(arguments)});
-  begun_verb begun{std::move(step), std::move(verb)};
+  if (recorded == nullptr) {
+    co_await chronicle_.record(std::move(step), std::move(verb), record_phase::began,
+                               fingerprint_record{std::move(arguments)});
+  }
   co_return begun;
+}
+
+/// What is recorded of that verb; null if nothing is.
+/// @throws journal_mismatch  if it was to do something else.
+template <typename Tag>
+const recorded_verb* basic_rollout<Tag>::replayed(const std::string& step, const std::string& verb,
+                                                  const std::string& arguments) const {
+  const recorded_verb* recorded = recorded_.find(step, verb);
+  if (recorded == nullptr || recorded->began == nullptr) return nullptr;
+  const auto* asked = std::get_if<fingerprint_record>(&recorded->began->payload);
+  if (asked == nullptr || asked->arguments != arguments) {
+    throw journal_mismatch("journal of " + terms_.model() + ", record " +
+                           std::to_string(recorded->began->sequence) + " of " + chronicle_.id() +
+                           ": " + step + "/" + verb + " must be of '" + arguments + "', got '" +
+                           (asked == nullptr ? std::string{} : asked->arguments) + "'");
+  }
+  return recorded;
 }
 
 template <typename Tag>
@@ -170,9 +93,16 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
   const begun_verb verb =
       co_await begin_verb(step, "reference", text_of(window), "the baseline's metrics");
   extension_ = window;
+  if (verb.is_over()) {
+    using reference_payload = std::shared_ptr<const reference_record>;
+    if (const auto* seen = std::get_if<reference_payload>(&verb.recorded->outcome->payload)) {
+      reference_ = (*seen)->baseline;
+    }
+    is_in_force(traffic_split::all_to(baseline()));
+    co_return;
+  }
   co_await require_all_traffic_on_baseline(step);
   reference_ = co_await measure_baseline(step, window);
-  co_await end_verb(verb, fmt::format("{} requests", reference_.requests));
   if (reference_.requests == 0) {  // a source that began to count with this rollout has no past
     window = look_interval(window);
     auto left = window;
@@ -184,6 +114,8 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
   }
   if (!config_.allow_low_traffic) require_enough_traffic(reference_, window, bakes);
   if (!door_.has_split()) co_await put_in_force(step, traffic_split::all_to(baseline()));
+  co_await chronicle_.record(step, verb.verb, record_phase::outcome,
+                             std::make_shared<const reference_record>(reference_, window));
 }
 
 template <typename Tag>
@@ -258,6 +190,7 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::deploy(std::string step, model_version version) {
   const begun_verb verb =
       co_await begin_verb(step, "deploy", to_string(version), "the server's deploy");
+  if (verb.is_over()) co_return;
   candidate_was_deployed_ = candidate_was_deployed_ || version == candidate();
   co_await door_.deploy(step, version);
   co_await end_verb(verb, "done");
@@ -267,7 +200,37 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::warm_up(std::string step, model_version version) {
   const begun_verb verb =
       co_await begin_verb(step, "warm_up", to_string(version), "the server's warm_up");
+  if (verb.is_over()) co_return;
   co_await door_.warm_up(step, version);
+  co_await end_verb(verb, "done");
+}
+
+template <typename Tag>
+task<void> basic_rollout<Tag>::smoke_test(std::string step, model_version version,
+                                          std::size_t samples) {
+  const begun_verb verb = co_await begin_verb(
+      step, "smoke_test", fmt::format("{}, {} samples", to_string(version), samples),
+      "the server's smoke_test");
+  if (verb.is_over()) co_return;
+  const smoke_test_report report = co_await door_.smoke_test(step, version, samples);
+  if (report.failures > 0 || report.samples == 0) {
+    std::string reason = fmt::format("{} of {} smoke tests of {} failed", report.failures,
+                                     report.samples, to_string(version));
+    if (report.samples == 0) reason = "no smoke test of " + to_string(version) + " was run";
+    if (!report.messages.empty()) reason += ": " + report.messages.front();
+    throw rollout_failure(reason_code::smoke_test_failed, reason);
+  }
+  co_await end_verb(verb, fmt::format("{} samples", report.samples));
+}
+
+template <typename Tag>
+task<void> basic_rollout<Tag>::mirror(std::string step, share sampled) {
+  const begun_verb verb =
+      co_await begin_verb(step, "mirror", to_string(sampled), "the router's set_mirror");
+  mirror_was_set_ = mirror_was_set_ || sampled > share{};
+  if (!verb.is_over()) co_await door_.set_mirror(step, baseline(), candidate(), sampled);
+  mirror_was_set_ = sampled > share{};
+  if (verb.is_over()) co_return;
   co_await end_verb(verb, "done");
 }
 
@@ -275,19 +238,27 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::shift(std::string step, traffic_split split) {
   const begun_verb verb =
       co_await begin_verb(step, "shift", to_string(split), "the router's set_split");
-  if (split.share_of(candidate()) > candidate_share()) co_await require_health();
+  if (verb.is_over()) {
+    is_in_force(std::move(split));
+    co_return;
+  }
+  if (split.share_of(candidate()) > candidate_share()) co_await require_health(step);
   co_await put_in_force(step, std::move(split));
   co_await end_verb(verb, "done");
 }
 
+/// Before the candidate gets more traffic.
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_health() {
+task<void> basic_rollout<Tag>::require_health(std::string step) {
   if (!door_.has_health_check()) co_return;
   const bool healthy = co_await candidate_is_healthy();
-  if (!healthy) {
-    throw rollout_failure(reason_code::unhealthy,
-                          to_string(candidate()) + " must be healthy before it gets more traffic");
-  }
+  if (healthy) co_return;
+  look_result sick{decision::fail, reason_code::unhealthy,
+                   to_string(candidate()) + " must be healthy before it gets more traffic"};
+  if (config_.on_failure != on_failure::hold) throw rollout_failure(sick.reason_code, sick.reason);
+  failure_is_held_ = true;
+  co_await hold(std::move(step), std::move(sick));
+  co_await outwait_pause();
 }
 
 template <typename Tag>
@@ -305,14 +276,25 @@ task<void> basic_rollout<Tag>::put_in_force(std::string step, traffic_split spli
           "the router must have " + to_string(split) + " in force, got " + to_string(found));
     }
   }
-  in_force_ = split;
-  chronicle_.candidate_share_is(candidate_share());
+  is_in_force(split);
   chronicle_.tell(event_kind::split_changed, step, to_string(split));
+}
+
+template <typename Tag>
+void basic_rollout<Tag>::is_in_force(traffic_split split) {
+  observation_.reset();  // its shares are no longer those of the traffic
+  intended_ = split;
+  in_force_ = std::move(split);
+  chronicle_.candidate_share_is(candidate_share());
 }
 
 template <typename Tag>
 task<void> basic_rollout<Tag>::wait(std::string step, std::chrono::nanoseconds time) {
   const begun_verb verb = co_await begin_verb(step, "wait", text_of(time), text_of(time));
+  if (verb.is_over()) co_return;
+  if (verb.recorded != nullptr) {
+    time -= recorded_rollout::time_counted(*verb.recorded, clock_.now());
+  }
   while (time > std::chrono::nanoseconds::zero()) {
     const bool counting = !steering_.paused();
     const auto limit = counting ? time : std::chrono::nanoseconds::max();
@@ -328,36 +310,67 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::approve(std::string step) {
   const begun_verb verb =
       co_await begin_verb(step, "approve", step, "the approval of " + step + ", or an abort");
+  if (verb.is_over()) co_return;
   event waiting = chronicle_.about(event_kind::gate_waiting, step, step + " waits for approval");
   waiting.payload["gate"] = step;
   chronicle_.tell(std::move(waiting));
   steering_.hold(true);
-  while (!steering_.approved(step)) co_await wait_for_news();
+  while (!steering_.approved(step) || failure_is_held_) co_await wait_for_news();
   steering_.hold(false);
   co_await end_verb(verb, "approved");
 }
 
 template <typename Tag>
 task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
-  steering_.announce(step, "retire", "the server's remove");
-  steering_.check();
-  if (in_force_ && in_force_->share_of(version) > share{}) {
-    throw std::logic_error("retire: a version must have no traffic, got " + to_string(version) +
-                           " with " + to_string(in_force_->share_of(version)));
-  }
+  const recorded_verb* recorded = replayed(step, "retire", to_string(version));
+  if (recorded != nullptr && recorded->outcome != nullptr) co_return;
   if (!committed_) {
+    if (const rollback_record* decided = recorded_.rollback()) {
+      throw rollout_failure(decided->reason_code, decided->reason, decided->status);
+    }
+    steering_.announce(step, "retire", "the server's remove");
+    steering_.check();
+    if (in_force_ && in_force_->share_of(version) > share{}) {
+      throw std::logic_error("retire: a version must have no traffic, got " + to_string(version) +
+                             " with " + to_string(in_force_->share_of(version)));
+    }
     steering_.close("the rollout is committed, use undo");  // who comes while it is written is late
     co_await chronicle_.record(step, "commit", record_phase::outcome, committed_record{});
     committed_ = true;
-    chronicle_.tell(event_kind::committed, step,
-                    to_string(candidate()) + " has the model, there is no way back but an undo");
   }
-  const begun_verb verb{step, "retire"};
-  co_await chronicle_.record_if_possible(step, verb.verb, record_phase::began,
-                                         fingerprint_record{to_string(version)});
+  if (!recorded_.has_told(event_kind::committed)) {
+    chronicle_.tell(event_kind::committed, step,
+                    to_string(ending_.active) + " has the model, there is no way back but an undo");
+  }
+  steering_.announce(step, "retire", "the server's remove");
+  if (recorded == nullptr) {
+    co_await chronicle_.record_if_possible(step, "retire", record_phase::began,
+                                           fingerprint_record{to_string(version)});
+  }
+  co_await stop_mirroring(step);
   co_await remove_or_tell(step, std::move(version));
-  co_await chronicle_.record_if_possible(step, verb.verb, record_phase::outcome,
+  co_await chronicle_.record_if_possible(step, "retire", record_phase::outcome,
                                          outcome_record{"done"});
+}
+
+/// The shadow gets no more copies, or that is told.
+template <typename Tag>
+task<void> basic_rollout<Tag>::stop_mirroring(std::string step) {
+  if (!mirror_was_set_) co_return;
+  std::string text;
+  try {
+    co_await door_.set_mirror(step, baseline(), candidate(), share{}, true);
+    mirror_was_set_ = false;
+  } catch (const std::exception& failure) {
+    text = failure.what();
+  }
+  if (text.empty()) co_return;
+  event left =
+      chronicle_.about(event_kind::leftover, std::move(step),
+                       "requests are still mirrored to " + to_string(candidate()) + ": " + text);
+  left.severity = severity::warning;
+  left.payload["mirror"] = candidate().version();
+  chronicle_.tell(std::move(left));
 }
 
 template <typename Tag>
@@ -379,36 +392,6 @@ void basic_rollout<Tag>::tell_left_over(std::string step, const model_version& v
   left.severity = severity::warning;
   left.payload["version"] = version.version();
   chronicle_.tell(std::move(left));
-}
-
-template <typename Tag>
-task<deployment_result> basic_rollout<Tag>::finish(deployment_status status,
-                                                   std::optional<model_version> active,
-                                                   hotswap::reason_code code, std::string reason) {
-  if (!step_.empty()) {
-    chronicle_.tell(event_kind::step_finished, step_, step_ + " is over");
-    step_.clear();
-  }
-  event finished = chronicle_.about(event_kind::rollout_finished, "", reason);
-  finished.reason_code = code;
-  finished.severity = status == deployment_status::succeeded         ? severity::info
-                      : status == deployment_status::rollback_failed ? severity::error
-                                                                     : severity::warning;
-  finished.payload["status"] = std::string{to_string(status)};
-  if (active) finished.payload["active"] = active->version();
-  chronicle_.tell(std::move(finished));
-  terminal_record terminal{status, std::string{}, code, reason};
-  if (active) terminal.active = active->version();
-  std::vector<event> history = chronicle_.history();  // what is told later is in no record
-  try {  // not one short attempt: without this record the model stays locked
-    co_await chronicle_.record("", "rollout", record_phase::outcome, std::move(terminal));
-  } catch (const journal_conflict&) {
-    throw;
-  } catch (const journal_error&) {  // the traffic is right, and the result says what happened
-  }
-  steering_.finished();
-  deployment_result result{status, std::move(active), code, std::move(reason), std::move(history)};
-  co_return result;
 }
 
 }  // namespace hotswap::inline v0_1

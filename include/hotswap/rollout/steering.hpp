@@ -16,11 +16,15 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/rollout/chronicle.hpp>
+#include <hotswap/rollout/control_command.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -28,6 +32,8 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace hotswap::inline v0_1 {
 
@@ -51,6 +57,14 @@ class basic_steering final : private detail::control_channel::receiver,
     count_down();
     commands_arrived();
   }
+
+  /// The rollout has its name: what was asked for before is done, and what an earlier incarnation
+  /// was asked for holds.
+  void begin(const recorded_rollout& recorded) {
+    has_begun_ = true;
+    if (!recorded.empty()) restore(recorded);
+    for (control_command& each : std::exchange(early_, {})) obey(std::move(each));
+  }
   ~basic_steering() override {
     channel_->connect(nullptr);
     clock_.disarm(*this);
@@ -64,6 +78,7 @@ class basic_steering final : private detail::control_channel::receiver,
     const stop_token news = news_.get_token();
     co_await sleep_for(clock_, limit, news);
     check();
+    if (!chronicle_.is_complete()) co_await chronicle_.catch_up();
     co_return clock_.steady_now() - from;
   }
 
@@ -139,6 +154,10 @@ class basic_steering final : private detail::control_channel::receiver,
 
   void obey(control_command command) {
     if (closed_because_) return answer_too_late(command);
+    if (!has_begun_ && command.asked != control_command::kind::abort) {
+      early_.push_back(std::move(command));
+      return;
+    }
     switch (command.asked) {
       case control_command::kind::pause:
         set_paused(true, command);
@@ -154,10 +173,12 @@ class basic_steering final : private detail::control_channel::receiver,
         to_last_step_ = true;
         leaves_step_ = true;
         tell(event_kind::promoted, "to the last step", command);
+        record(std::move(command));
         break;
       case control_command::kind::approve:
         approved_.insert(command.gate);
         tell(event_kind::gate_answered, command.gate + " approved", command);
+        record(std::move(command));
         break;
       case control_command::kind::abort:
         end(std::make_exception_ptr(rollout_failure(reason_code::aborted, said("aborted", command),
@@ -184,7 +205,59 @@ class basic_steering final : private detail::control_channel::receiver,
     count_down();
     tell(paused ? event_kind::paused : event_kind::continued, paused ? "paused" : "continued",
          command);
+    record(command);
     publish();
+  }
+
+  /// With the next record, or by whoever waits meanwhile.
+  void record(control_command command) {
+    chronicle_.note(status_.step, status_.verb, record_phase::progress,
+                    std::make_shared<const command_record>(std::move(command)));
+  }
+
+  /// What was asked for, and how much of the deadline is left.
+  void restore(const recorded_rollout& recorded) {
+    stop_counting();
+    std::chrono::nanoseconds counted{0};
+    auto since = recorded.records().front().at;
+    bool held = false;
+    const auto pass = [&](recorded_rollout::time_point until) {
+      if (!paused_ && !held) counted += recorded_rollout::between(since, until);
+      since = until;
+    };
+    for (const journal_record& each : recorded.records()) {
+      pass(each.at);
+      if (const auto command = recorded_rollout::command_of(each)) restore(command->command);
+      if (each.verb == "approve" && each.phase == record_phase::began) held = true;
+      if (std::holds_alternative<hold_record>(each.payload)) held = true;
+      if (each.phase == record_phase::outcome) held = false;
+    }
+    pass(clock_.now());
+    if (time_left_) {
+      *time_left_ = std::max(*time_left_ - counted, std::chrono::nanoseconds::zero());
+    }
+    count_down();
+  }
+
+  void restore(const control_command& command) {
+    switch (command.asked) {
+      case control_command::kind::pause:
+        paused_ = true;
+        break;
+      case control_command::kind::resume:
+        paused_ = false;
+        break;
+      case control_command::kind::promote_fully:
+        to_last_step_ = true;
+        leaves_step_ = true;
+        break;
+      case control_command::kind::approve:
+        approved_.insert(command.gate);
+        break;
+      case control_command::kind::promote:
+      case control_command::kind::abort:  // are in what they led to
+        break;
+    }
   }
 
   static std::string said(std::string what, const control_command& command) {
@@ -260,6 +333,8 @@ class basic_steering final : private detail::control_channel::receiver,
   stop_source give_up_;
   std::exception_ptr ending_;
   std::optional<std::string> closed_because_;
+  bool has_begun_ = false;
+  std::vector<control_command> early_;  ///< came before the rollout had its name
   bool paused_ = false;
   bool held_ = false;
   bool to_last_step_ = false;

@@ -20,6 +20,7 @@
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/strategies/canary_config.hpp>
 #include <hotswap/strategies/canary_step.hpp>
+#include <hotswap/strategies/config_digest.hpp>
 
 #include <memory>
 #include <string>
@@ -55,6 +56,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"Canary", std::move(baseline), std::move(candidate), context};
+    terms.config = config_digest(config_);
     return run(std::move(calls), std::move(terms), config_);
   }
 
@@ -82,7 +84,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
       const share candidate_share = is_last ? config.holdback.rest() : to.share;
       co_await step.shift(
           traffic_split::between(running.baseline(), running.candidate(), candidate_share));
-      co_await step.observe(config.bake_of(to), judge_of(to, config));
+      co_await step.observe(config.bake_of(to), judge_of(to, config), config.extension_of(to));
     }
 
     auto end = running.step("end");

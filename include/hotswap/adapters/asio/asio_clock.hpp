@@ -13,6 +13,7 @@
 /// Source: Boost.Asio 1.81, "Strands: Use Threads Without Explicit Locking".
 
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/process_name.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -26,6 +27,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -62,6 +64,7 @@ class asio_clock final : public clock {
   [[nodiscard]] steady_time_point steady_now() const override {
     return std::chrono::steady_clock::now();
   }
+  [[nodiscard]] std::string identity() const override { return identity_; }
   [[nodiscard]] const void* kind() const noexcept override { return &own_kind; }
 
   /// The asio_clock that this clock is, or null.
@@ -163,6 +166,7 @@ class asio_clock final : public clock {
 
   static constexpr char own_kind = 0;
 
+  std::string identity_ = detail::unlike_any_other(this);
   executor_type strand_;
   boost::asio::steady_timer timer_;
   std::optional<steady_time_point> timer_is_for_;

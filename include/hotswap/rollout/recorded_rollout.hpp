@@ -1,0 +1,152 @@
+#pragma once
+
+/// @file
+/// What an earlier incarnation of a rollout has recorded, by step and verb: what a replay looks up.
+///
+///     const recorded_verb* shift = recorded.find("step-25", "shift");
+///     if (shift != nullptr && shift->outcome != nullptr) …  // done: it is not called again
+
+#include <hotswap/core/event.hpp>
+#include <hotswap/rollout/control_command.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// The records of one verb of one step.
+class recorded_verb {
+ public:
+  const journal_record* began = nullptr;
+  std::vector<const journal_record*> progress;
+  const journal_record* outcome = nullptr;
+  bool began_paused = false;
+
+  /// Of those that have been recorded.
+  [[nodiscard]] const journal_record& last() const noexcept {
+    return outcome != nullptr ? *outcome : progress.empty() ? *began : *progress.back();
+  }
+};
+
+/// Of the latest rollout of a stream; empty if there is nothing to resume.
+class recorded_rollout {
+ public:
+  using time_point = std::chrono::system_clock::time_point;
+
+  recorded_rollout() = default;
+
+  explicit recorded_rollout(std::vector<journal_record> records) : records_(std::move(records)) {
+    bool paused = false;
+    for (const journal_record& each : records_) {
+      const std::shared_ptr<const command_record> command = command_of(each);
+      if (command) paused = is_paused_after(*command, paused);
+      recorded_verb& verb = verbs_[{each.step, each.verb}];
+      switch (each.phase) {
+        case record_phase::began:
+          verb.began = &each;
+          verb.began_paused = paused;
+          break;
+        case record_phase::progress:
+          verb.progress.push_back(&each);
+          break;
+        case record_phase::outcome:
+          verb.outcome = &each;
+          break;
+      }
+      if (const auto* decided = std::get_if<rollback_record>(&each.payload)) rollback_ = decided;
+      if (std::holds_alternative<committed_record>(each.payload)) committed_ = true;
+      if (std::holds_alternative<resumed_record>(each.payload)) ++resumes_;
+    }
+  }
+  recorded_rollout(recorded_rollout&&) = default;
+  recorded_rollout& operator=(recorded_rollout&&) = default;
+
+  [[nodiscard]] bool empty() const noexcept { return records_.empty(); }
+  [[nodiscard]] const std::vector<journal_record>& records() const noexcept { return records_; }
+
+  /// Null if it never began.
+  [[nodiscard]] const recorded_verb* find(const std::string& step, const std::string& verb) const {
+    const auto found = verbs_.find({step, verb});
+    return found == verbs_.end() ? nullptr : &found->second;
+  }
+
+  /// Did any verb of that step begin?
+  [[nodiscard]] bool has_step(const std::string& step) const {
+    const auto found = verbs_.lower_bound({step, std::string{}});
+    return found != verbs_.end() && found->first.first == step;
+  }
+
+  /// Did a verb of that name begin, in any step, with those arguments?
+  [[nodiscard]] bool has_begun(std::string_view verb, std::string_view arguments) const {
+    return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
+      const auto* asked = std::get_if<fingerprint_record>(&each.payload);
+      return asked != nullptr && each.verb == verb && asked->arguments == arguments;
+    });
+  }
+
+  /// Was there an event of that kind?
+  [[nodiscard]] bool has_told(event_kind kind) const {
+    return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
+      return std::any_of(each.events.begin(), each.events.end(),
+                         [&](const auto& told) { return told->kind == kind; });
+    });
+  }
+
+  /// The decision to roll back; null if there is none.
+  [[nodiscard]] const rollback_record* rollback() const noexcept { return rollback_; }
+  [[nodiscard]] bool committed() const noexcept { return committed_; }
+  /// How many incarnations have taken it over so far.
+  [[nodiscard]] std::size_t resumes() const noexcept { return resumes_; }
+
+  /// Null if the record is of no command.
+  [[nodiscard]] static std::shared_ptr<const command_record> command_of(
+      const journal_record& record) {
+    const auto* command = std::get_if<std::shared_ptr<const command_record>>(&record.payload);
+    return command == nullptr ? nullptr : *command;
+  }
+
+  [[nodiscard]] static bool is_paused_after(const command_record& command, bool before) noexcept {
+    if (command.command.asked == control_command::kind::pause) return true;
+    if (command.command.asked == control_command::kind::resume) return false;
+    return before;
+  }
+
+  /// From one recorded time to another, and never less than nothing: the clock may have been set.
+  [[nodiscard]] static std::chrono::nanoseconds between(time_point from, time_point to) noexcept {
+    return std::max(std::chrono::nanoseconds::zero(),
+                    std::chrono::duration_cast<std::chrono::nanoseconds>(to - from));
+  }
+
+  /// How long that verb has waited by `now`, its pauses left out.
+  [[nodiscard]] static std::chrono::nanoseconds time_counted(const recorded_verb& verb,
+                                                             time_point now) {
+    std::chrono::nanoseconds counted{0};
+    bool paused = verb.began_paused;
+    time_point since = verb.began->at;
+    for (const journal_record* each : verb.progress) {
+      if (!paused) counted += between(since, each->at);
+      since = each->at;
+      if (const auto command = command_of(*each)) paused = is_paused_after(*command, paused);
+    }
+    if (!paused) counted += between(since, now);
+    return counted;
+  }
+
+ private:
+  std::vector<journal_record> records_;
+  std::map<std::pair<std::string, std::string>, recorded_verb> verbs_;
+  const rollback_record* rollback_ = nullptr;
+  bool committed_ = false;
+  std::size_t resumes_ = 0;
+};
+
+}  // namespace hotswap::inline v0_1

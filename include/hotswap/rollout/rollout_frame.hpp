@@ -1,0 +1,314 @@
+#pragma once
+
+/// @file
+/// The frame around a strategy's steps: how `rollout` begins, anew or where an earlier incarnation
+/// has left off, and how it ends.
+///
+///     #include <hotswap/rollout/rollout.hpp>   // includes this
+
+#include <hotswap/async/call.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/error.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/reason_code.hpp>
+#include <hotswap/rollout/active_rollouts.hpp>
+#include <hotswap/rollout/engine.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/recorded_rollout.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_id.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
+  std::exception_ptr failed;
+  try {
+    std::optional<deployment_result> already = co_await open();
+    if (already) co_return std::move(*already);
+    co_await steps;
+  } catch (const journal_conflict&) {
+    throw;
+  } catch (const journal_mismatch&) {
+    throw;
+  } catch (const rollout_stopped&) {
+    throw;
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  if (!failed || committed_) {  // what fails after the point of no return is left over, no more
+    if (config_.dry_run && has_baseline()) {
+      std::string reason = "a dry run, nothing was changed: " + ending_.reason;
+      co_return co_await finish(deployment_status::succeeded, baseline(), ending_.reason_code,
+                                std::move(reason));
+    }
+    co_return co_await finish(deployment_status::succeeded, ending_.active, ending_.reason_code,
+                              ending_.reason);
+  }
+  rollout_failure cause = cause_of(failed);
+  if (cause.status() == deployment_status::rejected) {
+    steering_.close("the rollout was rejected");
+    co_return co_await finish(deployment_status::rejected, terms_.baseline, cause.reason_code(),
+                              cause.what());
+  }
+  co_return co_await roll_back(std::move(cause));
+}
+
+/// Why it is rolled back, or rejected.
+template <typename Tag>
+rollout_failure basic_rollout<Tag>::cause_of(std::exception_ptr failed) const {
+  std::optional<rollout_failure> cause;
+  try {
+    std::rethrow_exception(failed);
+  } catch (const rollout_failure& failure) {
+    cause = failure;
+  } catch (const journal_error& failure) {
+    cause.emplace(reason_code::journal_failed, failure.what());
+  } catch (const config_error& failure) {  // the program is wrong; so would each roll-back call be
+    cause.emplace(
+        reason_code::failed, failure.what(),
+        platform_was_touched() ? deployment_status::rolled_back : deployment_status::rejected);
+  } catch (const std::exception& failure) {
+    cause.emplace(reason_code::failed, failure.what());
+  } catch (...) {
+    cause.emplace(reason_code::failed, "an exception that is no std::exception");
+  }
+  if (cause->reason_code() == reason_code::journal_failed) {
+    try {
+      steering_.check();  // or did an abort give the append up?
+    } catch (const rollout_failure& ending) {
+      if (cause->status() != deployment_status::rejected) cause = ending;
+    }
+  }
+  return *cause;
+}
+
+/// Opens the journal's stream of this model. Its latest rollout may be this one: unfinished, then
+/// it goes on; or finished, then its result is the answer.
+template <typename Tag>
+task<std::optional<deployment_result>> basic_rollout<Tag>::open() {
+  const auto active = clock_.shared<active_rollouts>();
+  const std::string other = active->of(terms_.model());
+  const std::string unrecorded = rollout_id(terms_.model(), milliseconds_since_epoch());
+  if (!other.empty()) {
+    chronicle_.begin(unrecorded);
+    throw rollout_failure(reason_code::already_active,
+                          "model " + terms_.model() + " has an unfinished rollout, " + other,
+                          deployment_status::rejected);
+  }
+  claim_.take(active, terms_.model());
+  claim_.is_of(unrecorded);
+
+  const auto journal = terms_.environment.journal;
+  const auto limit = terms_.environment.journal_deadline;
+  std::vector<journal_record> latest;
+  std::string text;
+  try {
+    auto load = [journal, stream = terms_.model()] { return journal->load(stream); };
+    latest = co_await call(clock_, limit, std::move(load));
+  } catch (const std::exception& failure) {
+    text = failure.what();
+  }
+  if (!text.empty()) {
+    chronicle_.begin(unrecorded);
+    throw rollout_failure(reason_code::journal_failed,
+                          "the journal of " + terms_.model() + " must be readable, got " + text,
+                          deployment_status::rejected);
+  }
+  std::optional<deployment_result> already;
+  if (latest.empty()) {
+    co_await begin_anew(0);
+  } else if (!is_terminal(latest.back())) {
+    chronicle_.begin(unrecorded);  // if it is rejected
+    require_same_rollout(latest.front());
+    co_await resume(std::move(latest));
+  } else if (is_same_request(latest.front())) {
+    already = recorded_result(latest);
+  } else {
+    const std::uint64_t before = number_of(latest.front().rollout);
+    co_await begin_anew(before + 1);
+  }
+  co_return already;
+}
+
+template <typename Tag>
+std::uint64_t basic_rollout<Tag>::milliseconds_since_epoch() const {
+  const auto since_epoch = clock_.now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count());
+}
+
+template <typename Tag>
+bool basic_rollout<Tag>::is_same_request(const journal_record& first) const {
+  const auto* opening = std::get_if<std::shared_ptr<const opening_record>>(&first.payload);
+  return opening != nullptr && !terms_.request_id.empty() &&
+         (*opening)->request_id == terms_.request_id;
+}
+
+template <typename Tag>
+opening_record basic_rollout<Tag>::what_this_is() const {
+  opening_record opening;
+  opening.strategy = terms_.strategy;
+  opening.model = terms_.model();
+  if (has_baseline()) opening.baseline = baseline().version();
+  opening.candidate = candidate().version();
+  opening.request_id = terms_.request_id;
+  opening.config = terms_.config;
+  opening.document = terms_.document;
+  return opening;
+}
+
+/// @throws rollout_failure   if an unfinished rollout is another one: this one is rejected.
+/// @throws journal_mismatch  if it is this one, but not with this config, or of a later format.
+template <typename Tag>
+void basic_rollout<Tag>::require_same_rollout(const journal_record& first) const {
+  const auto* recorded = std::get_if<std::shared_ptr<const opening_record>>(&first.payload);
+  const auto refuse = [&](const std::string& field, const std::string& rule,
+                          const std::string& value) {
+    throw journal_mismatch("journal of " + terms_.model() + ", record " +
+                           std::to_string(first.sequence) + " of " + first.rollout + ": " + field +
+                           " must be " + rule + ", got " + value);
+  };
+  if (recorded == nullptr) refuse("verb", "the opening of a rollout", first.verb);
+  const opening_record& before = **recorded;
+  const opening_record now = what_this_is();
+  if (before.format > opening_record::current_format) {
+    refuse("format", "at most " + std::to_string(opening_record::current_format),
+           std::to_string(before.format));
+  }
+  if (before.strategy != now.strategy || before.baseline != now.baseline ||
+      before.candidate != now.candidate || before.request_id != now.request_id) {
+    throw rollout_failure(
+        reason_code::already_active,
+        "model " + terms_.model() + " has an unfinished rollout, " + first.rollout,
+        deployment_status::rejected);
+  }
+  if (before.config != now.config)
+    refuse("config", "'" + now.config + "'", "'" + before.config + "'");
+}
+
+/// Becomes the driver before anything is touched: the one before can no longer write.
+template <typename Tag>
+task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
+  recorded_ = recorded_rollout{std::move(records)};
+  chronicle_.resume(recorded_.records());
+  chronicle_.is_recorded();
+  claim_.is_of(chronicle_.id());
+  door_.first_revision_is(first_revision_of(chronicle_.id(), recorded_.resumes() + 1));
+  candidate_was_deployed_ = recorded_.has_begun("deploy", to_string(candidate()));
+  committed_ = recorded_.committed();
+  for (const journal_record& record : recorded_.records()) {
+    for (const auto& each : record.events) {
+      if (each->kind == event_kind::split_drifted) ++drifts_;
+      const auto metric = each->payload.find("metric");
+      if (each->kind == event_kind::metric_unjudged && metric != each->payload.end()) {
+        unjudged_.insert(metric->second);
+      }
+    }
+  }
+  chronicle_.tell(event_kind::resumed, "", terms_.driver + " goes on with " + chronicle_.id());
+  co_await chronicle_.record("", "rollout", record_phase::progress, resumed_record{});
+  steering_.begin(recorded_);
+  if (committed_) steering_.close("the rollout is committed, use undo");
+  co_await outwait_earlier_calls();
+}
+
+/// Its number is the time, and greater than those before, though the clock may have been set back.
+template <typename Tag>
+task<void> basic_rollout<Tag>::begin_anew(std::uint64_t at_least) {
+  const std::uint64_t number = std::max(at_least, milliseconds_since_epoch());
+  chronicle_.begin(rollout_id(terms_.model(), number));
+  chronicle_.is_recorded();
+  claim_.is_of(chronicle_.id());
+  door_.first_revision_is(first_revision_of(chronicle_.id(), 0));
+
+  event started = chronicle_.about(
+      event_kind::rollout_started, "",
+      terms_.strategy + " of " + to_string(candidate()) +
+          (has_baseline() ? ", in place of " + to_string(baseline()) : ", the first of its model"));
+  if (!config_.name.empty()) started.payload["name"] = config_.name;
+  if (config_.dry_run) started.payload["dryRun"] = "true";
+  chronicle_.tell(std::move(started));
+  co_await chronicle_.record("", "rollout", record_phase::began,
+                             std::make_shared<const opening_record>(what_this_is()));
+  steering_.begin(recorded_);
+  co_await outwait_earlier_calls();
+}
+
+/// What an earlier rollout of this model has left under way may undo what this one does.
+template <typename Tag>
+task<void> basic_rollout<Tag>::outwait_earlier_calls() {
+  if (door_.model_calls()->count() == 0) co_return;
+  steering_.announce("", "drain", "the end of calls of an earlier rollout");
+  const auto due = clock_.due_in(limits().drain);
+  std::chrono::nanoseconds pause = std::chrono::milliseconds{1};
+  while (door_.model_calls()->count() > 0 && clock_.steady_now() < due) {
+    co_await steering_.pass_time(pause);
+    pause = std::min<std::chrono::nanoseconds>(2 * pause, std::chrono::seconds{1});
+  }
+  if (door_.model_calls()->count() > 0) {
+    chronicle_.tell(event_kind::call_timed_out, "",
+                    "a call of an earlier rollout of " + terms_.model() +
+                        " is still under way, and may undo what this one does",
+                    severity::warning);
+  }
+}
+
+/// Of a rollout that has ended, and was asked for again.
+template <typename Tag>
+deployment_result basic_rollout<Tag>::recorded_result(
+    const std::vector<journal_record>& records) const {
+  const auto& end = std::get<terminal_record>(records.back().payload);
+  std::vector<event> history;
+  for (const journal_record& record : records) {
+    for (const auto& each : record.events) history.push_back(*each);
+  }
+  std::optional<model_version> active;
+  if (!end.active.empty()) active.emplace(terms_.model(), end.active);
+  return {end.status, std::move(active), end.reason_code, end.reason, std::move(history)};
+}
+
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::finish(deployment_status status,
+                                                   std::optional<model_version> active,
+                                                   hotswap::reason_code code, std::string reason) {
+  if (!step_.empty()) {
+    chronicle_.tell(event_kind::step_finished, step_, step_ + " is over");
+    step_.clear();
+  }
+  event finished = chronicle_.about(event_kind::rollout_finished, "", reason);
+  finished.reason_code = code;
+  finished.severity = status == deployment_status::succeeded         ? severity::info
+                      : status == deployment_status::rollback_failed ? severity::error
+                                                                     : severity::warning;
+  finished.payload["status"] = std::string{to_string(status)};
+  if (active) finished.payload["active"] = active->version();
+  chronicle_.tell(std::move(finished));
+  terminal_record terminal{status, {}, code, reason};
+  if (active) terminal.active = active->version();
+  std::vector<event> history = chronicle_.history();  // what is told later is in no record
+  try {  // not one short attempt: without this record the model stays locked
+    co_await chronicle_.record("", "rollout", record_phase::outcome, std::move(terminal));
+  } catch (const journal_conflict&) {
+    throw;
+  } catch (const journal_error&) {  // the traffic is right, and the result says what happened
+  }
+  steering_.finished();
+  deployment_result result{status, std::move(active), code, std::move(reason), std::move(history)};
+  co_return result;
+}
+
+}  // namespace hotswap::inline v0_1

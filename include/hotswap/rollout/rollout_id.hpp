@@ -1,0 +1,31 @@
+#pragma once
+
+/// @file
+/// The names of rollouts, `fraud~1767225600000`, and the revisions that follow from them.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+
+namespace hotswap::inline v0_1 {
+
+[[nodiscard]] inline std::string rollout_id(const std::string& model, std::uint64_t number) {
+  return model + "~" + std::to_string(number);
+}
+
+/// 0 if it has none.
+[[nodiscard]] inline std::uint64_t number_of(const std::string& id) {
+  const auto tilde = id.rfind('~');
+  return tilde == std::string::npos ? 0 : std::strtoull(id.c_str() + tilde + 1, nullptr, 10);
+}
+
+/// Of the splits that an incarnation of a rollout sends to a fenced router: above those of all
+/// incarnations and rollouts before. 1'024 for each of 1'024 incarnations, and a number is at least
+/// the milliseconds since 1970.
+[[nodiscard]] inline std::uint64_t first_revision_of(const std::string& id,
+                                                     std::size_t incarnation) {
+  return (number_of(id) << 20U) + (static_cast<std::uint64_t>(incarnation) << 10U);
+}
+
+}  // namespace hotswap::inline v0_1
