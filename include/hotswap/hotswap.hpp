@@ -104,12 +104,16 @@
 #include <hotswap/rollout/steering.hpp>
 #include <hotswap/serving/arm.hpp>
 #include <hotswap/serving/deployment.hpp>
+#include <hotswap/serving/in_process_options.hpp>
 #include <hotswap/serving/key_hash.hpp>
 #include <hotswap/serving/latency_counters.hpp>
 #include <hotswap/serving/lease.hpp>
+#include <hotswap/serving/model_loader.hpp>
 #include <hotswap/serving/outcome.hpp>
 #include <hotswap/serving/platform.hpp>
 #include <hotswap/serving/recorder.hpp>
+#include <hotswap/serving/revision_fence.hpp>
+#include <hotswap/serving/smoke_samples.hpp>
 #include <hotswap/serving/split_plan.hpp>
 #include <hotswap/serving/splitter.hpp>
 #include <hotswap/serving/stable_list.hpp>

@@ -108,7 +108,9 @@ traffic_split canary_at(share candidate_share) {
 }  // namespace
 
 static_assert(hotswap::HealthCheckable<platform>);
+static_assert(hotswap::SmokeTestable<platform>);
 static_assert(hotswap::ReadableRouter<platform>);
+static_assert(hotswap::FencedRouter<platform>);
 static_assert(hotswap::CounterSource<platform>);
 static_assert(hotswap::MetricsSource<hotswap::windowed<platform>>);
 static_assert(
@@ -405,6 +407,50 @@ TEST_CASE("platform: whoever measures themselves record through the lease, label
   CHECK(seen.accuracy == proportion{2, 3});
 }
 
+TEST_CASE("platform: a late label finds its version by the arm of the lease, removed or not",
+          "[serving][platform]") {
+  platform platform{baseline, model_store{}};
+  run(platform.deploy(candidate));
+  const hotswap::arm by_baseline = platform.acquire("user").arm();
+  platform.set_split(traffic_split::all_to(candidate));
+  const hotswap::arm by_candidate = platform.acquire("user").arm();
+  run(platform.remove(baseline));
+
+  platform.record_label(by_baseline, true);
+  platform.record_label(by_candidate, false);
+
+  CHECK(platform.totals(baseline).accuracy == proportion{1, 1});
+  CHECK(platform.totals(candidate).accuracy == proportion{0, 1});
+  CHECK_THROWS_WITH(platform.record_label(hotswap::arm{.index = 2}, true),
+                    "platform: arm must be below 2, got 2");
+}
+
+TEST_CASE("platform: a write with a revision below the highest seen changes nothing",
+          "[serving][platform][errors]") {
+  platform platform{baseline, model_store{}};
+  run(platform.deploy(candidate));
+  platform.set_split(canary_at(25_pct), 41);
+  platform.set_split(traffic_split::all_to(baseline), 43);  // a roll-back
+
+  CHECK_THROWS_WITH(platform.set_split(canary_at(50_pct), 42),
+                    "platform: revision must be at least the highest seen, 43, got 42");
+
+  CHECK(platform.split("fraud") == traffic_split::all_to(baseline));
+}
+
+TEST_CASE("platform: a revision counts as seen though its split was refused",
+          "[serving][platform][errors]") {
+  platform platform{baseline, model_store{}};
+  CHECK_THROWS_WITH(platform.set_split(canary_at(10_pct), 43),
+                    "platform: version must be deployed before it gets traffic, got fraud@2");
+  run(platform.deploy(candidate));
+
+  CHECK_THROWS_WITH(platform.set_split(canary_at(10_pct), 42),
+                    "platform: revision must be at least the highest seen, 43, got 42");
+  platform.set_split(canary_at(10_pct), 43);
+  CHECK(platform.split("fraud") == canary_at(10_pct));
+}
+
 TEST_CASE("platform: its metrics are those of a window", "[serving][platform]") {
   platform platform{baseline, model_store{}};
   hotswap::virtual_clock clock;
@@ -470,6 +516,53 @@ TEST_CASE("platform: a version is healthy if it is deployed and the options agre
   CHECK_FALSE(platform.healthy(baseline));
 }
 
+TEST_CASE("platform: a smoke test tries a deployed version on samples, and counts in no metrics",
+          "[serving][platform]") {
+  in_process_options<model> options;
+  options.smoke_samples = hotswap::smoke_samples<model>{std::vector<std::string>{"a", "bad", "c"}};
+  platform platform{baseline, model_store{}, options};
+  run(platform.deploy(candidate));
+
+  hotswap::virtual_clock clock;
+  const hotswap::smoke_test_report report = clock.run(platform.smoke_test(candidate, 2));
+
+  CHECK(report.samples == 2);
+  CHECK(report.failures == 1);
+  CHECK(report.messages == std::vector<std::string>{"sample 1: no answer to bad"});
+  CHECK(platform.totals(candidate) == hotswap::metrics_snapshot{});
+}
+
+TEST_CASE("platform: without samples a smoke test says that it tried none", "[serving][platform]") {
+  platform platform{baseline, model_store{}};
+  hotswap::virtual_clock clock;
+
+  CHECK(clock.run(platform.smoke_test(baseline, 100)).samples == 0);
+}
+
+TEST_CASE("platform: what is not deployed cannot be tested, and what is tested cannot go",
+          "[serving][platform][errors]") {
+  std::function<void()> meanwhile = [] {};
+  in_process_options<model> options;
+  options.smoke_samples = hotswap::smoke_samples<model>{
+      std::vector<std::string>{"x"}, [&meanwhile](const std::string&, const std::string& answer) {
+        meanwhile();
+        return answer == "2";
+      }};
+  platform platform{baseline, model_store{}, options};
+  hotswap::virtual_clock clock;
+  CHECK_THROWS_WITH(clock.run(platform.smoke_test(candidate, 1)),
+                    "platform: version must be deployed before it is tested, got fraud@2");
+
+  run(platform.deploy(candidate));
+  std::optional<pending> removal;
+  meanwhile = [&] {
+    removal.emplace(platform.remove(candidate));
+    CHECK_FALSE(removal->ended());
+  };
+  CHECK(clock.run(platform.smoke_test(candidate, 1)).failures == 0);
+  CHECK(removal->ended());
+}
+
 TEST_CASE("platform: a removal that begins while an earlier one ends waits for its own leases",
           "[serving][platform]") {
   platform platform{baseline, model_store{}};
@@ -498,7 +591,7 @@ TEST_CASE("platform: a removal that begins while an earlier one ends waits for i
   CHECK(later->ended());
 }
 
-TEST_CASE("platform: with a pool, models are loaded and warmed up on its threads",
+TEST_CASE("platform: with a pool, models are loaded, warmed up and tested on its threads",
           "[serving][platform][threads]") {
   hotswap::thread_pool pool{1};
   std::thread::id warmed_on;
@@ -507,6 +600,12 @@ TEST_CASE("platform: with a pool, models are loaded and warmed up on its threads
   options.warm_up = [&](const model&, const model_version&) {
     warmed_on = std::this_thread::get_id();
   };
+  std::thread::id tested_on;
+  options.smoke_samples = hotswap::smoke_samples<model>{
+      std::vector<std::string>{"x"}, [&tested_on](const std::string&, const std::string&) {
+        tested_on = std::this_thread::get_id();
+        return true;
+      }};
   model_store store;
   platform platform{baseline, store, options};
   CHECK(*store.thread == std::this_thread::get_id());
@@ -516,6 +615,8 @@ TEST_CASE("platform: with a pool, models are loaded and warmed up on its threads
   CHECK(*store.thread != std::this_thread::get_id());
   loop.run(platform.warm_up(candidate));
   CHECK(warmed_on == *store.thread);
+  CHECK(loop.run(platform.smoke_test(candidate, 1)).samples == 1);
+  CHECK(tested_on == *store.thread);
   CHECK_THROWS_WITH(loop.run(platform.deploy({"fraud", "broken"})), "file is truncated");
   CHECK(platform.healthy(candidate));
 }

@@ -31,7 +31,7 @@ using namespace hotswap::literals;
 
 static_assert(hotswap::TrafficRouter<splitter>);
 static_assert(hotswap::ReadableRouter<splitter>);
-static_assert(!hotswap::FencedRouter<splitter>);
+static_assert(hotswap::FencedRouter<splitter>);
 static_assert(std::is_trivially_copyable_v<arm> && sizeof(arm) == 8);
 static_assert(noexcept(std::declval<const splitter&>().pick("")));
 
@@ -247,6 +247,37 @@ TEST_CASE("splitter: the same split again changes nothing", "[serving][splitter]
   CHECK(splitter.pick("user-1") == before);
   splitter.set_split(canary_at(11_pct));
   CHECK(splitter.pick("user-1").epoch == before.epoch + 1);
+}
+
+TEST_CASE("splitter: a revision below the highest seen is refused, and changes nothing",
+          "[serving][splitter][errors]") {
+  splitter splitter{traffic_split::all_to(baseline)};
+
+  splitter.set_split(canary_at(10_pct), 7);
+  splitter.set_split(canary_at(25_pct), 7);
+  CHECK(splitter.split("fraud") == canary_at(25_pct));
+
+  splitter.set_split(traffic_split::all_to(baseline), 9);
+  CHECK_THROWS_WITH(splitter.set_split(canary_at(50_pct), 8),
+                    "splitter: revision must be at least the highest seen, 9, got 8");
+  CHECK(splitter.split("fraud") == traffic_split::all_to(baseline));
+}
+
+TEST_CASE("splitter: a revision counts as seen though its split was refused",
+          "[serving][splitter][errors]") {
+  splitter splitter{traffic_split::all_to(baseline)};
+  std::vector<traffic_split::entry> entries;
+  entries.emplace_back(baseline, share::basis_points(10'000 - 256));
+  for (int i = 0; i < 256; ++i) {
+    entries.emplace_back(model_version{"fraud", "c" + std::to_string(i)}, share::basis_points(1));
+  }
+
+  CHECK_THROWS_WITH(splitter.set_split(traffic_split::of(entries), 9),
+                    "split_plan: versions in one split must be at most 256, got 257");
+
+  CHECK_THROWS_WITH(splitter.set_split(canary_at(50_pct), 8),
+                    "splitter: revision must be at least the highest seen, 9, got 8");
+  CHECK_NOTHROW(splitter.set_split(canary_at(50_pct), 9));
 }
 
 TEST_CASE("splitter: an arm keeps its version, whatever splits come later", "[serving][splitter]") {

@@ -10,21 +10,26 @@
 
 #include <hotswap/async/blocking.hpp>
 #include <hotswap/async/task.hpp>
-#include <hotswap/async/thread_pool.hpp>
 #include <hotswap/concepts/windowed.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/smoke_test_report.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/serving/arm.hpp>
 #include <hotswap/serving/deployment.hpp>
+#include <hotswap/serving/in_process_options.hpp>
 #include <hotswap/serving/lease.hpp>
+#include <hotswap/serving/model_loader.hpp>
 #include <hotswap/serving/recorder.hpp>
+#include <hotswap/serving/revision_fence.hpp>
+#include <hotswap/serving/smoke_samples.hpp>
 #include <hotswap/serving/splitter.hpp>
 #include <hotswap/serving/stable_list.hpp>
 
-#include <concepts>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -32,71 +37,30 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
 
-namespace detail {
-
-template <typename Loaded>
-struct loaded_model {
-  using type = Loaded;
-};
-template <typename Model>
-struct loaded_model<std::shared_ptr<Model>> {
-  using type = std::remove_const_t<Model>;
-};
-template <typename Model>
-struct loaded_model<std::unique_ptr<Model>> {
-  using type = std::remove_const_t<Model>;
-};
-
-/// `Model` for a loader that returns a `Model`, or a shared or unique pointer to one.
-template <typename Loader>
-using loaded_model_t =
-    typename loaded_model<std::invoke_result_t<Loader&, const model_version&>>::type;
-
-}  // namespace detail
-
-/// What an `in_process_platform` may be told besides how to load a model.
-template <typename Model>
-class in_process_options {
- public:
-  in_process_options() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
-
-  /// Makes a model ready for its full share, e.g. by a few predictions; throws if it cannot.
-  std::function<void(const Model&, const model_version&)> warm_up;
-  /// Is the version well? Yes, unless this says otherwise.
-  std::function<bool(const Model&, const model_version&)> healthy;
-  /// Where models are loaded and warmed up, so that rollouts do not wait meanwhile. Outlives the
-  /// platform's calls. Without one, that happens on the clock's thread.
-  thread_pool* pool = nullptr;
-};
-
-/// Server, router and counters of one model: a `HealthCheckable` `ModelServer`, a `ReadableRouter`
-/// and a `CounterSource`; `metrics()` is its `MetricsSource`. Any member may be called from any
-/// thread. It outlives its leases and its outstanding calls.
+/// Server, router and counters of one model: a `HealthCheckable` and `SmokeTestable` `ModelServer`,
+/// a `ReadableRouter` and `FencedRouter`, and a `CounterSource`; `metrics()` is its
+/// `MetricsSource`. Any member may be called from any thread. It outlives its leases and its
+/// outstanding calls.
 ///
 /// No request is ever without a model: what has traffic is deployed and cannot be removed.
 template <typename Model>
 class in_process_platform {
  public:
-  using loader = std::function<std::shared_ptr<const Model>(const model_version&)>;
-
   /// Loads the first version, which gets all of the traffic.
   /// @param load  called with a version; returns a `Model`, or a shared or unique pointer to one,
   ///              and throws if there is no such version. By several threads if there is a pool
   /// @throws …  what the loader throws; an `error` if it returns a null pointer.
-  template <typename Loader>
-    requires std::same_as<detail::loaded_model_t<Loader>, Model> ||
-                 std::is_invocable_r_v<std::shared_ptr<const Model>, Loader&, const model_version&>
+  template <loads<Model> Loader>
   in_process_platform(const model_version& first, Loader load,
                       in_process_options<Model> options = {})
-      : load_(pointer_loader(std::move(load))),
+      : load_(std::move(load)),
         options_(std::move(options)),
         splitter_(traffic_split::all_to(first)) {
-    deployment_of(first).open(load_version(*this, first));
+    deployment_of(first).open(load_(first));
   }
   in_process_platform(const in_process_platform&) = delete;
   in_process_platform& operator=(const in_process_platform&) = delete;
@@ -111,7 +75,19 @@ class in_process_platform {
     }
   }
 
-  /// What an answer of that version was worth, when it is known later than the request has ended.
+  /// What an answer was worth, when it is known later than the request has ended. By the `arm()` of
+  /// the lease that gave it: lock-free.
+  /// @throws error  for an arm that no lease of this platform had.
+  void record_label(arm answered_by, bool correct) {
+    const std::uint32_t known = known_.load(std::memory_order_acquire);
+    if (answered_by.index >= known) {
+      throw error("platform: arm must be below " + std::to_string(known) + ", got " +
+                  std::to_string(answered_by.index));
+    }
+    deployments_[answered_by.index].counters().record_label(correct);
+  }
+
+  /// Or by the version, also in another process than the one that has answered.
   void record_label(const model_version& version, bool correct) {
     recorder_.record_label(version, correct);
   }
@@ -126,6 +102,13 @@ class in_process_platform {
   /// @throws error  when awaited, for a version that is not deployed.
   /// @throws …      when awaited, what the options' `warm_up` throws.
   task<> warm_up(const model_version& version) { return warm_up_version(*this, version); }
+
+  /// Tries a deployed version on the options' samples, as `smoke_samples` does. These count in no
+  /// metrics.
+  /// @throws error  when awaited, for a version that is not deployed.
+  task<smoke_test_report> smoke_test(const model_version& version, std::size_t samples) {
+    return smoke_test_version(*this, version, samples);
+  }
 
   /// Resolves when no lease of the version is left and its model is dropped, which the last lease
   /// does. What was never deployed has been removed.
@@ -146,14 +129,15 @@ class in_process_platform {
   /// @throws error         for one with a version that is not deployed.
   void set_split(const traffic_split& split) {
     const std::lock_guard lock{mutex_};
-    splitter_.require_model(split.model());
-    for (const auto& [version, part] : split.entries()) {
-      const deployment<Model>* const found = find_locked(version);
-      if (found != nullptr && found->is_open()) continue;
-      throw error("platform: version must be deployed before it gets traffic, got " +
-                  to_string(version));
-    }
-    splitter_.set_split(split);
+    put_in_force(split);
+  }
+
+  /// The same, unless a write with a higher revision was here before: then nothing changes.
+  /// @throws error  for a revision below the highest seen.
+  void set_split(const traffic_split& split, std::uint64_t revision) {
+    const std::lock_guard lock{mutex_};
+    fence_.admit(revision);
+    put_in_force(split);
   }
 
   /// The split in force.
@@ -171,31 +155,20 @@ class in_process_platform {
   [[nodiscard]] windowed<recorder>& metrics() noexcept { return metrics_; }
 
  private:
-  template <typename Loader>
-  static loader pointer_loader(Loader load) {
-    if constexpr (std::same_as<std::invoke_result_t<Loader&, const model_version&>, Model>) {
-      return [load = std::move(load)](const model_version& version) mutable {
-        return std::shared_ptr<const Model>{new Model(load(version))};  // it may not be movable
-      };
-    } else {
-      return load;
-    }
-  }
-
   static task<> deploy_version(in_process_platform& self, model_version version) {
     deployment<Model>& target = self.deployment_of(version);
     if (target.reopen()) co_return;
     if (self.options_.pool == nullptr) {
-      target.open(load_version(self, version));
+      target.open(self.load_(version));
     } else {
       std::shared_ptr<const Model> model =
-          co_await blocking(*self.options_.pool, &load_version, std::ref(self), version);
+          co_await blocking(*self.options_.pool, std::cref(self.load_), version);
       target.open(std::move(model));
     }
   }
 
   static task<> warm_up_version(in_process_platform& self, model_version version) {
-    const lease<Model> pinned = self.pin(version);
+    const lease<Model> pinned = self.pin(version, "warmed up");
     if (!self.options_.warm_up) co_return;
     if (self.options_.pool == nullptr) {
       self.options_.warm_up(pinned.model(), version);
@@ -205,16 +178,31 @@ class in_process_platform {
     }
   }
 
+  static task<smoke_test_report> smoke_test_version(in_process_platform& self,
+                                                    model_version version, std::size_t samples) {
+    const lease<Model> pinned = self.pin(version, "tested");
+    if (self.options_.pool == nullptr) {
+      co_return self.options_.smoke_samples.run(pinned.model(), samples);
+    }
+    co_return co_await blocking(*self.options_.pool, &smoke_samples<Model>::run,
+                                std::cref(self.options_.smoke_samples), std::cref(pinned.model()),
+                                samples);
+  }
+
   static task<> remove_version(in_process_platform& self, model_version version) {
     deployment<Model>* const closed = self.close(version);
     if (closed != nullptr) co_await closed->drained();
   }
 
-  static std::shared_ptr<const Model> load_version(in_process_platform& self,
-                                                   const model_version& version) {
-    std::shared_ptr<const Model> model = self.load_(version);
-    if (model) return model;
-    throw error("platform: loader must return a model, got none for " + to_string(version));
+  void put_in_force(const traffic_split& split) {
+    splitter_.require_model(split.model());
+    for (const auto& [version, part] : split.entries()) {
+      const deployment<Model>* const found = find_locked(version);
+      if (found != nullptr && found->is_open()) continue;
+      throw error("platform: version must be deployed before it gets traffic, got " +
+                  to_string(version));
+    }
+    splitter_.set_split(split);
   }
 
   deployment<Model>* find(const model_version& version) {
@@ -235,16 +223,17 @@ class in_process_platform {
       const auto next = static_cast<std::uint32_t>(deployments_.size());
       const model_version added = splitter_.version({.index = next, .epoch = 0});
       deployments_.emplace_back(added, recorder_.counters(added));
+      known_.store(next + 1, std::memory_order_release);
       indices_.emplace(added, next);
     }
     return deployments_[index];
   }
 
-  lease<Model> pin(const model_version& version) {
+  lease<Model> pin(const model_version& version, const char* next) {
     deployment<Model>* const found = find(version);
     if (found == nullptr || !found->enter()) {
-      throw error("platform: version must be deployed before it is warmed up, got " +
-                  to_string(version));
+      throw error("platform: version must be deployed before it is " + std::string{next} +
+                  ", got " + to_string(version));
     }
     return lease<Model>{*found, {}};
   }
@@ -262,21 +251,22 @@ class in_process_platform {
     return found;
   }
 
-  loader load_;
+  model_loader<Model> load_;
   in_process_options<Model> options_;
   splitter splitter_;
   recorder recorder_;
   windowed<recorder> metrics_{recorder_};
   std::mutex mutex_;  // of what is deployed and what has traffic, so that neither outruns the other
+  revision_fence fence_{"platform"};
   std::map<model_version, std::uint32_t> indices_;
   stable_list<deployment<Model>> deployments_;  // by the index of its arm
+  std::atomic<std::uint32_t> known_{0};         // of which there are so many
 };
 
 template <typename Loader>
-in_process_platform(const model_version&, Loader)
-    -> in_process_platform<detail::loaded_model_t<Loader>>;
+in_process_platform(const model_version&, Loader) -> in_process_platform<loaded_model_t<Loader>>;
 template <typename Loader, typename Options>
 in_process_platform(const model_version&, Loader, Options)
-    -> in_process_platform<detail::loaded_model_t<Loader>>;
+    -> in_process_platform<loaded_model_t<Loader>>;
 
 }  // namespace hotswap::inline v0_1

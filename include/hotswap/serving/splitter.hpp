@@ -1,7 +1,8 @@
 #pragma once
 
 /// @file
-/// Decides for each request which version serves it, by the request's key; a `TrafficRouter`.
+/// Decides for each request which version serves it, by the request's key; a `TrafficRouter`, both
+/// readable and fenced.
 ///
 ///     hotswap::splitter splitter{hotswap::traffic_split::all_to({"fraud", "1"})};
 ///     const hotswap::arm chosen = splitter.pick("user-42");              // any thread, no lock
@@ -12,6 +13,7 @@
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/serving/arm.hpp>
 #include <hotswap/serving/key_hash.hpp>
+#include <hotswap/serving/revision_fence.hpp>
 #include <hotswap/serving/split_plan.hpp>
 #include <hotswap/serving/stable_list.hpp>
 
@@ -68,10 +70,16 @@ class splitter {
   void set_split(const traffic_split& split) {
     require_model(split.model());
     const std::lock_guard lock{mutex_};
-    if (split == split_ && split.salt() == split_.salt()) return;
-    traffic_split next = split;
-    publish(split);
-    split_ = std::move(next);
+    put_in_force(split);
+  }
+
+  /// The same, unless a write with a higher revision was here before: then nothing changes.
+  /// @throws error  for a revision below the highest seen.
+  void set_split(const traffic_split& split, std::uint64_t revision) {
+    require_model(split.model());
+    const std::lock_guard lock{mutex_};
+    fence_.admit(revision);
+    put_in_force(split);
   }
 
   /// The split in force.
@@ -108,6 +116,13 @@ class splitter {
     return index;
   }
 
+  void put_in_force(const traffic_split& split) {
+    if (split == split_ && split.salt() == split_.salt()) return;
+    traffic_split next = split;
+    publish(split);
+    split_ = std::move(next);
+  }
+
   void publish(const traffic_split& split) {
     std::vector<split_plan::part> parts;
     for (const auto& [version, part] : split.entries()) {
@@ -123,6 +138,7 @@ class splitter {
   const std::string model_;
   mutable std::mutex mutex_;  // of those who set splits; a request does not need it
   traffic_split split_;
+  revision_fence fence_{"splitter"};
   std::map<model_version, std::uint32_t> indices_;
   stable_list<model_version> versions_;
   std::vector<std::unique_ptr<const split_plan>> plans_;  // all that a request may still look at
