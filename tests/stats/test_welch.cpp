@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 #include "support/oracle.hpp"
 
+#include <array>
 #include <cmath>
 #include <random>
 #include <string>
@@ -111,6 +112,24 @@ TEST_CASE(
   CHECK_THAT(2.0 * greater.p_value, WithinRel(both.p_value, 1e-15));
   CHECK(less.difference_interval.lower == -HUGE_VAL);
   CHECK(greater.difference_interval.upper == HUGE_VAL);
+}
+
+TEST_CASE("welch_t_test: samples have the answer of their moments, and so have braces",
+          "[stats][welch]") {
+  const std::vector<double> baseline{1.0, 2.0, 4.0};
+  const std::array candidate{2.5, 3.0, 7.0, 9.0};
+  const auto of_moments = welch_t_test(moments::of(baseline), moments::of(candidate));
+  const auto of_samples = welch_t_test(baseline, candidate);
+  const auto of_braces = welch_t_test({1.0, 2.0, 4.0}, {2.5, 3.0, 7.0, 9.0});
+
+  CHECK(of_samples.statistic == of_moments.statistic);
+  CHECK(of_samples.p_value == of_moments.p_value);
+  CHECK(of_samples.difference_interval == of_moments.difference_interval);
+  CHECK(of_braces.p_value == of_moments.p_value);
+  CHECK(welch_t_test(baseline, candidate, {.alternative = alternative::less}).p_value ==
+        welch_t_test(moments::of(baseline), moments::of(candidate),
+                     {.alternative = alternative::less})
+            .p_value);
 }
 
 TEST_CASE("welch_t_test: equal means have a p-value of 1", "[stats][welch]") {

@@ -21,6 +21,7 @@
 
 #include <cmath>
 #include <limits>
+#include <span>
 #include <stdexcept>
 #include <string>
 
@@ -138,6 +139,13 @@ inline void require_answerable(const moments& baseline, const moments& candidate
       break;
   }
   return result;
+}
+
+/// The same from the samples themselves, each read once.
+[[nodiscard]] inline welch_result welch_t_test(std::span<const double> baseline,
+                                               std::span<const double> candidate,
+                                               const welch_options& options = {}) {
+  return welch_t_test(moments::of(baseline), moments::of(candidate), options);
 }
 
 }  // namespace hotswap::inline v0_1::stats
