@@ -17,8 +17,16 @@
 
 namespace hotswap::inline v0_1::stats {
 
-/// log(n!) less Stirling's formula for it; [L].
+/// log(n!) less Stirling's formula for it; [L]. Where n is no whole number, n! is the gamma
+/// function of n + 1, and the error is 1e-14 in absolute terms.
 inline double stirling_error(double n) {
+  if (n < 16.0 && n != std::floor(n)) {  // by way of the first N = n + k from 16 on
+    double product = 1.0;
+    double further = n;
+    while (further < 16.0) product *= ++further;
+    return stirling_error(further) + further * std::log(further) - n * std::log(n) -
+           std::log(product) - (further - n) + 0.5 * std::log(further / n);
+  }
   if (n < 16.0) {
     double factorial = 1.0;  // at most 15!, which a double holds exactly
     for (double factor = 2.0; factor <= n; ++factor) factorial *= factor;
