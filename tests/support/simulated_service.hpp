@@ -479,6 +479,11 @@ class simulated_rollout {
     return *journal_;
   }
 
+  [[nodiscard]] simulated_journal& journal() { return *journal_; }
+
+  /// As if in a new process: what comes next is deployed in a context of its own.
+  void restarts() { context_.reset(); }
+
   hotswap::rollout_context& context() {
     if (!context_) context_.emplace(environment);
     return *context_;

@@ -70,6 +70,13 @@ class observation {
     return passed;
   }
 
+  /// By an earlier incarnation.
+  void has_begun(time_window::time_point at) noexcept {
+    window_end_ = at;
+    totals_.window.begin = at;
+    last_look_ = at;
+  }
+
   /// Time that counts, of an earlier incarnation.
   void pass(nanoseconds time) noexcept { left_ -= time; }
 

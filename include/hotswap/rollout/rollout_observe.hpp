@@ -71,6 +71,7 @@ task<paired_windows> basic_rollout<Tag>::observe(
   observation_.emplace(step, named, bake, look_interval(bake), extension.value_or(extension_),
                        has_baseline(), candidate_share(), std::move(judge), clock_);
   std::string why;
+  if (verb.recorded != nullptr) observation_->has_begun(verb.recorded->began->at);
   if (verb.is_over()) {
     why = replay_over(*verb.recorded);
   } else if (verb.recorded != nullptr) {
