@@ -34,6 +34,13 @@ inline constexpr std::size_t longest_document = 65'536;  // bytes
 inline constexpr std::size_t deepest_document = 32;      // objects and lists within one another
 inline constexpr std::size_t longest_key = 256;          // bytes
 
+/// What another text may be at most, such as a journal's record.
+struct document_limits {
+  std::size_t longest = longest_document;
+  std::size_t deepest = deepest_document;
+  std::size_t longest_key = hotswap::longest_key;
+};
+
 namespace detail {
 
 /// `line 3, column 7` of the byte at `offset`; columns count bytes.
@@ -57,6 +64,8 @@ class basic_document_guard {
  public:
   using event = document_value::parse_event_t;
 
+  explicit basic_document_guard(const document_limits& limits) : limits_(limits) {}
+
   /// @throws config_error  at a repeated or an endless key, and at too deep a nesting.
   void see(event what, const document_value& value) {
     switch (what) {
@@ -65,8 +74,8 @@ class basic_document_guard {
         break;
       case event::object_start:
       case event::array_start:
-        if (open_.size() >= deepest_document) {
-          refuse(pointer(), fmt::format("be nested at most {} deep", deepest_document),
+        if (open_.size() >= limits_.deepest) {
+          refuse(pointer(), fmt::format("be nested at most {} deep", limits_.deepest),
                  "one level more");
         }
         open_.emplace_back().is_object = what == event::object_start;
@@ -100,10 +109,10 @@ class basic_document_guard {
 
   void see_key(const std::string& key) {
     level& object = open_.back();
-    if (key.size() > longest_key) {
+    if (key.size() > limits_.longest_key) {
       const std::size_t parent = open_.size() - 1;
       refuse(parent == 0 ? "" : pointer_within(parent - 1, open_[parent - 1].key),
-             fmt::format("have keys of at most {} bytes", longest_key), in_quotes(key));
+             fmt::format("have keys of at most {} bytes", limits_.longest_key), in_quotes(key));
     }
     if (!object.keys.insert(key).second) {
       refuse(pointer_within(open_.size() - 1, key), "be written once",
@@ -126,6 +135,7 @@ class basic_document_guard {
     return at;
   }
 
+  document_limits limits_;
   std::vector<level> open_;
   std::size_t values_ = 0;
 };
@@ -150,10 +160,11 @@ template <typename = void>
 /// @throws config_error  if the text is no such document: at the JSON pointer of a key or a number
 /// that is at fault, else at the whole document, with line and column.
 template <typename = void>
-[[nodiscard]] document_value read_document(std::string_view text) {
-  if (text.size() > longest_document) {
+[[nodiscard]] document_value read_document(std::string_view text,
+                                           const document_limits& limits = {}) {
+  if (text.size() > limits.longest) {
     detail::refuse_document(
-        fmt::format("be at most {} bytes, got {}", longest_document, text.size()));
+        fmt::format("be at most {} bytes, got {}", limits.longest, text.size()));
   }
   if (text.starts_with("\xEF\xBB\xBF")) {
     detail::refuse_document("begin with its value, got a byte order mark");
@@ -168,7 +179,7 @@ template <typename = void>
         fmt::format("be JSON, got a NUL byte at {}", detail::place_in(text, nul)));
   }
 
-  detail::document_guard guard;
+  detail::document_guard guard{limits};
   const auto watch = [&guard](int, detail::document_guard::event what, document_value& value) {
     guard.see(what, value);
     return true;
