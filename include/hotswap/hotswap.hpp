@@ -48,6 +48,7 @@
 #include <hotswap/config/journal_json.hpp>
 #include <hotswap/config/known_keys.hpp>
 #include <hotswap/config/parse_strategy.hpp>
+#include <hotswap/config/plan.hpp>
 #include <hotswap/config/read_value.hpp>
 #include <hotswap/config/record_members.hpp>
 #include <hotswap/config/record_reader.hpp>
@@ -75,6 +76,7 @@
 #include <hotswap/report/json_text.hpp>
 #include <hotswap/report/metric_text.hpp>
 #include <hotswap/report/painted_line.hpp>
+#include <hotswap/report/plan_text.hpp>
 #include <hotswap/report/printable.hpp>
 #include <hotswap/report/progress.hpp>
 #include <hotswap/report/progress_block.hpp>

@@ -13,7 +13,6 @@
 #include <hotswap/core/share.hpp>
 #include <hotswap/strategies/config_rule.hpp>
 #include <hotswap/strategies/config_text.hpp>
-#include <hotswap/strategies/validator.hpp>
 
 #include <fmt/format.h>
 
@@ -25,7 +24,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <variant>
 #include <vector>
 
