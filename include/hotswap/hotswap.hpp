@@ -5,6 +5,7 @@
 ///
 ///     #include <hotswap/hotswap.hpp>
 
+#include <hotswap/analysis/experiment.hpp>
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
 #include <hotswap/analysis/threshold_judge.hpp>
@@ -84,6 +85,7 @@
 #include <hotswap/report/result_summary.hpp>
 #include <hotswap/report/rollout_progress.hpp>
 #include <hotswap/report/text_sink.hpp>
+#include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/active_rollouts.hpp>
 #include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/chronicle.hpp>
@@ -110,6 +112,7 @@
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/rollout/rollout_verbs.hpp>
 #include <hotswap/rollout/steering.hpp>
+#include <hotswap/rollout/take_over.hpp>
 #include <hotswap/serving/arm.hpp>
 #include <hotswap/serving/deployment.hpp>
 #include <hotswap/serving/in_process_options.hpp>
@@ -178,6 +181,7 @@
 #include <hotswap/stats/wasserstein_distance.hpp>
 #include <hotswap/stats/welch.hpp>
 #include <hotswap/stats/wilson.hpp>
+#include <hotswap/strategies/ab_test.hpp>
 #include <hotswap/strategies/ab_test_config.hpp>
 #include <hotswap/strategies/blue_green_config.hpp>
 #include <hotswap/strategies/canary.hpp>
@@ -189,6 +193,7 @@
 #include <hotswap/strategies/config_text.hpp>
 #include <hotswap/strategies/rolling_config.hpp>
 #include <hotswap/strategies/shadow_config.hpp>
+#include <hotswap/strategies/undo.hpp>
 #include <hotswap/strategies/utf8.hpp>
 #include <hotswap/strategies/validator.hpp>
 #include <hotswap/version.hpp>

@@ -37,6 +37,7 @@ enum class reason_code {
   already_active,
   baseline_without_traffic,
   failed,
+  undone,
 };
 
 /// As it stands in events: `metrics_degraded`.
@@ -94,6 +95,8 @@ enum class reason_code {
       return "baseline_without_traffic";
     case reason_code::failed:
       return "failed";
+    case reason_code::undone:
+      return "undone";
   }
   return "failed";
 }

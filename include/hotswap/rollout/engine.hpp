@@ -39,6 +39,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -59,11 +60,47 @@ namespace hotswap::inline v0_1 {
 class planned_bake {
  public:
   planned_bake(share of_candidate, std::chrono::nanoseconds lasting, std::uint64_t samples) noexcept
-      : candidate_share(of_candidate), duration(lasting), minimum_samples(samples) {}
+      : candidate_share(of_candidate),
+        smaller_side(of_candidate.rest() == share{} ? of_candidate
+                                                    : std::min(of_candidate, of_candidate.rest())),
+        duration(lasting),
+        minimum_samples(samples) {}
+
+  /// Of a shadow, which gets copies: the baseline has all the traffic.
+  [[nodiscard]] static planned_bake of_shadow(share sampled, std::chrono::nanoseconds lasting,
+                                              std::uint64_t samples) noexcept {
+    planned_bake planned{sampled, lasting, samples};
+    planned.smaller_side = sampled;
+    return planned;
+  }
+
+  /// Each extension is that long, and there are as many as `config` says.
+  planned_bake& extended(const rollout_config& config, std::chrono::nanoseconds extension) {
+    const bool extends = config.on_inconclusive == on_inconclusive::extend;
+    longest = duration + (extends ? config.max_extensions : 0) * extension;
+    return *this;
+  }
 
   share candidate_share;
+  share smaller_side;  ///< of the sides that have traffic
   std::chrono::nanoseconds duration;
   std::uint64_t minimum_samples;  ///< of each side that has traffic
+  /// With all its extensions; absent if each is as long as the reference, and it has as many of
+  /// them as the config says.
+  std::optional<std::chrono::nanoseconds> longest;
+  /// Is it the first to look at metrics, and has the baseline no traffic in it? Then the reference
+  /// needs as many samples.
+  bool needs_reference = false;
+};
+
+/// A decision that is made once: a replay finds it again, whatever today's program would decide.
+class decided_once {
+ public:
+  decided_once(std::string chosen, std::string said)
+      : what(std::move(chosen)), reason(std::move(said)) {}
+
+  std::string what;    ///< without a colon
+  std::string reason;  ///< a sentence
 };
 
 /// One rollout of one model. Each verb records that it began, calls the platform under a deadline,
@@ -104,6 +141,15 @@ class basic_rollout {
     ending_ = conclusion{code, std::move(active), std::move(reason)};
   }
 
+  /// From here on it looks, extends, holds and calls as `config` says: of a strategy that follows
+  /// another one. What is of the whole rollout stays, its deadline for example.
+  void goes_on_with(const rollout_config& config) {
+    const bool is_dry_run = config_.dry_run;
+    config_ = config;
+    config_.dry_run = is_dry_run;
+    door_.calls_as(config_);
+  }
+
   /// A person wants the last step now: the steps before it are to be left out.
   [[nodiscard]] bool goes_to_last_step() const noexcept { return steering_.to_last_step(); }
 
@@ -126,6 +172,10 @@ class basic_rollout {
   /// touched.
   /// @throws rollout_stopped   if the process shuts down and another one can resume.
   task<deployment_result> run(task<void> steps);
+
+  /// Ends the unfinished rollout of the journal without its steps: the baseline gets the traffic.
+  /// @throws journal_error  if there is none.
+  task<deployment_result> abandon(std::string reason);
 
  private:
   class conclusion {
@@ -156,6 +206,8 @@ class basic_rollout {
   [[nodiscard]] opening_record what_this_is() const;
   void require_same_rollout(const journal_record& recorded) const;
   task<void> resume(std::vector<journal_record> records);
+  void claim_model();
+  task<std::vector<journal_record>> load_latest();
   task<void> begin_anew(std::uint64_t at_least);
   [[nodiscard]] std::uint64_t milliseconds_since_epoch() const;
   [[nodiscard]] bool is_same_request(const journal_record& first) const;
@@ -171,6 +223,7 @@ class basic_rollout {
 
   task<void> reference(std::string step, std::chrono::nanoseconds window,
                        std::vector<planned_bake> bakes);
+  task<void> vacancy(std::string step);
   task<void> deploy(std::string step, model_version version);
   task<void> warm_up(std::string step, model_version version);
   task<void> smoke_test(std::string step, model_version version, std::size_t samples);
@@ -179,6 +232,7 @@ class basic_rollout {
   task<paired_windows> observe(std::string step, std::string verb, std::chrono::nanoseconds bake,
                                std::unique_ptr<judge> judge,
                                std::optional<std::chrono::nanoseconds> extension);
+  task<decided_once> decide(std::string step, std::string what, std::string reason);
   task<void> wait(std::string step, std::chrono::nanoseconds time);
   task<void> approve(std::string step);
   task<void> retire(std::string step, model_version version);
@@ -256,6 +310,7 @@ class basic_rollout {
   std::optional<traffic_split> intended_;  ///< as last asked for; may be in force too
   bool candidate_was_deployed_ = false;
   bool mirror_was_set_ = false;
+  share mirrored_;  ///< of the baseline's requests, as last confirmed
   bool committed_ = false;
   metrics_snapshot reference_;            ///< the baseline's, for when it has no traffic
   std::chrono::nanoseconds extension_{};  ///< each one: as long as the reference, which is
@@ -282,6 +337,11 @@ class basic_rollout<Tag>::named_step {
                                      std::vector<planned_bake> bakes) {
     use("reference");
     return of_.reference(name_, window, std::move(bakes));
+  }
+  /// For the first deployment of a model: where the router can be read, it must not know the model.
+  [[nodiscard]] task<void> vacancy() {
+    use("vacancy");
+    return of_.vacancy(name_);
   }
   [[nodiscard]] task<void> deploy(model_version version) {
     use("deploy");
@@ -321,6 +381,11 @@ class basic_rollout<Tag>::named_step {
       std::optional<std::chrono::nanoseconds> extension = {}) {
     use("compare");
     return of_.observe(name_, "compare", bake, std::move(judge), extension);
+  }
+  /// Records a decision; where one is recorded already, that one holds.
+  [[nodiscard]] task<decided_once> decide(std::string what, std::string reason) {
+    use("decide");
+    return of_.decide(name_, std::move(what), std::move(reason));
   }
   [[nodiscard]] task<void> wait(std::chrono::nanoseconds time) {
     use("wait");

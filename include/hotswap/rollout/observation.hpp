@@ -50,6 +50,11 @@ class observation {
     totals_.contemporaneous = has_baseline_;
   }
 
+  /// The candidate gets copies of that share of the baseline's requests, and nothing else.
+  void shadows(share sampled) noexcept { shadowed_ = sampled; }
+  /// What `shadows` was told.
+  [[nodiscard]] const std::optional<share>& shadowed() const noexcept { return shadowed_; }
+
   [[nodiscard]] const std::string& step() const noexcept { return step_; }
   [[nodiscard]] share candidate_share() const noexcept { return candidate_share_; }
   [[nodiscard]] const std::string& verb() const noexcept { return verb_; }  ///< observe or compare
@@ -202,8 +207,18 @@ class observation {
     }
     if (seen.baseline.requests == 0) return;  // nobody came, so nobody was kept from the candidate
     ++silent_windows_;
-    due_in_silence_ += static_cast<double>(seen.baseline.requests) *
-                       candidate_share_.basis_points() / candidate_share_.rest().basis_points();
+    due_in_silence_ += shadowed_ ? due_to_shadow(seen, *shadowed_)
+                                 : static_cast<double>(seen.baseline.requests) *
+                                       candidate_share_.basis_points() /
+                                       candidate_share_.rest().basis_points();
+  }
+
+  /// Copies that were dropped on the way are told by themselves.
+  static double due_to_shadow(const paired_windows& seen, share sampled) noexcept {
+    double due = static_cast<double>(seen.baseline.requests) * sampled.basis_points() / 10'000.0;
+    if (!seen.divergence) return due;
+    for (const auto& [cause, count] : seen.divergence->dropped) due -= static_cast<double>(count);
+    return std::max(due, 0.0);
   }
 
   std::string step_;
@@ -212,6 +227,7 @@ class observation {
   nanoseconds interval_;
   nanoseconds extension_;
   share candidate_share_;
+  std::optional<share> shadowed_;
   bool has_baseline_;
   std::unique_ptr<judge> judge_;
   const clock& clock_;

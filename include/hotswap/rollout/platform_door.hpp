@@ -84,14 +84,22 @@ class basic_platform_door {
         calls_(std::move(calls)),
         chronicle_(told),
         steering_(steered),
-        deadlines_(terms.environment.deadlines.value_or(config.deadlines)),
-        attempts_(terms.environment.attempts.value_or(config.attempts)),
-        backoff_min_(config.backoff_min),
-        backoff_max_(config.backoff_max),
-        metrics_attempts_(config.max_metrics_failures),
+        own_deadlines_(terms.environment.deadlines),
+        own_attempts_(terms.environment.attempts),
         seed_(terms.environment.seed),
         all_calls_(terms.calls),
-        model_calls_(clock_.shared<active_rollouts>()->calls_on(terms.model())) {}
+        model_calls_(clock_.shared<active_rollouts>()->calls_on(terms.model())) {
+    calls_as(config);
+  }
+
+  /// From here on, with that config's deadlines, attempts and pauses between them.
+  void calls_as(const rollout_config& config) {
+    deadlines_ = own_deadlines_.value_or(config.deadlines);
+    attempts_ = own_attempts_.value_or(config.attempts);
+    backoff_min_ = config.backoff_min;
+    backoff_max_ = config.backoff_max;
+    metrics_attempts_ = config.max_metrics_failures;
+  }
 
   [[nodiscard]] const call_deadlines& deadlines() const noexcept { return deadlines_; }
   /// Of each call, the first included.
@@ -385,11 +393,13 @@ class basic_platform_door {
   std::shared_ptr<platform_calls> calls_;
   chronicle& chronicle_;
   steering& steering_;
+  std::optional<call_deadlines> own_deadlines_;  ///< the environment's, which no config changes
+  std::optional<int> own_attempts_;
   call_deadlines deadlines_;
-  int attempts_;
-  std::chrono::nanoseconds backoff_min_;
-  std::chrono::nanoseconds backoff_max_;
-  int metrics_attempts_;
+  int attempts_ = 1;
+  std::chrono::nanoseconds backoff_min_{};
+  std::chrono::nanoseconds backoff_max_{};
+  int metrics_attempts_ = 1;
   std::uint64_t seed_;
   std::uint64_t backoffs_ = 0;
   std::uint64_t next_revision_ = 1;

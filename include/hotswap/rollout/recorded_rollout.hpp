@@ -93,6 +93,13 @@ class recorded_rollout {
     });
   }
 
+  /// Did any verb of that name begin?
+  [[nodiscard]] bool has_begun(std::string_view verb) const {
+    return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
+      return each.phase == record_phase::began && each.verb == verb && !each.step.empty();
+    });
+  }
+
   /// Was there an event of that kind?
   [[nodiscard]] bool has_told(event_kind kind) const {
     return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {

@@ -6,6 +6,7 @@
 ///     hotswap::canary_config config;
 ///     config.on_inconclusive = hotswap::on_inconclusive::hold;
 
+#include <hotswap/analysis/absolute_limits.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
 #include <hotswap/core/share.hpp>
 
@@ -48,6 +49,8 @@ class rollout_config {
   hotswap::rollback_thresholds rollback_thresholds;
   /// Metrics without which nothing passes. A document's limits add the metric they bound.
   std::vector<std::string> required_metrics = {"errorRate", "latency"};
+
+  absolute_limits limits;  ///< of the first deployment of a model, which has no baseline
 
   hotswap::on_failure on_failure = hotswap::on_failure::rollback;
   hotswap::on_inconclusive on_inconclusive = hotswap::on_inconclusive::extend;

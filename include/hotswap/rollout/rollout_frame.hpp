@@ -50,9 +50,9 @@ task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
     failed = std::current_exception();
   }
   if (!failed || committed_) {  // what fails after the point of no return is left over, no more
-    if (config_.dry_run && has_baseline()) {
+    if (config_.dry_run) {
       std::string reason = "a dry run, nothing was changed: " + ending_.reason;
-      co_return co_await finish(deployment_status::succeeded, baseline(), ending_.reason_code,
+      co_return co_await finish(deployment_status::succeeded, terms_.baseline, ending_.reason_code,
                                 std::move(reason));
     }
     co_return co_await finish(deployment_status::succeeded, ending_.active, ending_.reason_code,
@@ -96,10 +96,9 @@ rollout_failure basic_rollout<Tag>::cause_of(std::exception_ptr failed) const {
   return *cause;
 }
 
-/// Opens the journal's stream of this model. Its latest rollout may be this one: unfinished, then
-/// it goes on; or finished, then its result is the answer.
+/// @throws rollout_failure  if another rollout on this clock changes the model.
 template <typename Tag>
-task<std::optional<deployment_result>> basic_rollout<Tag>::open() {
+void basic_rollout<Tag>::claim_model() {
   const auto active = clock_.shared<active_rollouts>();
   const std::string other = active->of(terms_.model());
   const std::string unrecorded = rollout_id(terms_.model(), milliseconds_since_epoch());
@@ -111,28 +110,41 @@ task<std::optional<deployment_result>> basic_rollout<Tag>::open() {
   }
   claim_.take(active, terms_.model());
   claim_.is_of(unrecorded);
+}
 
-  const auto journal = terms_.environment.journal;
-  const auto limit = terms_.environment.journal_deadline;
+/// @throws rollout_failure  if the journal cannot be read.
+template <typename Tag>
+task<std::vector<journal_record>> basic_rollout<Tag>::load_latest() {
   std::vector<journal_record> latest;
   std::string text;
   try {
-    auto load = [journal, stream = terms_.model()] { return journal->load(stream); };
-    latest = co_await call(clock_, limit, std::move(load));
+    auto load = [journal = terms_.environment.journal, stream = terms_.model()] {
+      return journal->load(stream);
+    };
+    latest = co_await call(clock_, terms_.environment.journal_deadline, std::move(load));
   } catch (const std::exception& failure) {
     text = failure.what();
   }
   if (!text.empty()) {
-    chronicle_.begin(unrecorded);
+    chronicle_.begin(rollout_id(terms_.model(), milliseconds_since_epoch()));
     throw rollout_failure(reason_code::journal_failed,
                           "the journal of " + terms_.model() + " must be readable, got " + text,
                           deployment_status::rejected);
   }
+  co_return latest;
+}
+
+/// Opens the journal's stream of this model. Its latest rollout may be this one: unfinished, then
+/// it goes on; or finished, then its result is the answer.
+template <typename Tag>
+task<std::optional<deployment_result>> basic_rollout<Tag>::open() {
+  claim_model();
+  std::vector<journal_record> latest = co_await load_latest();
   std::optional<deployment_result> already;
   if (latest.empty()) {
     co_await begin_anew(0);
   } else if (!is_terminal(latest.back())) {
-    chronicle_.begin(unrecorded);  // if it is rejected
+    chronicle_.begin(rollout_id(terms_.model(), milliseconds_since_epoch()));  // if it is rejected
     require_same_rollout(latest.front());
     co_await resume(std::move(latest));
   } else if (is_same_request(latest.front())) {
@@ -142,6 +154,26 @@ task<std::optional<deployment_result>> basic_rollout<Tag>::open() {
     co_await begin_anew(before + 1);
   }
   co_return already;
+}
+
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::abandon(std::string reason) {
+  claim_model();
+  std::vector<journal_record> latest = co_await load_latest();
+  if (latest.empty() || is_terminal(latest.back())) {
+    throw journal_error("journal of " + terms_.model() + ": its latest rollout must be unfinished");
+  }
+  co_await resume(std::move(latest));
+  if (committed_) {
+    co_return co_await finish(deployment_status::succeeded, ending_.active, ending_.reason_code,
+                              ending_.reason);
+  }
+  // if it may have had no traffic, the baseline is warmed before it gets any
+  const traffic_split all_to_candidate = traffic_split::all_to(candidate());
+  if (recorded_.has_begun("shift", to_string(all_to_candidate))) is_in_force(all_to_candidate);
+  if (const rollback_record* decided = recorded_.rollback()) reason = decided->reason;
+  rollout_failure cause{reason_code::aborted, reason, deployment_status::aborted};
+  co_return co_await roll_back(std::move(cause));
 }
 
 template <typename Tag>
@@ -209,6 +241,9 @@ task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
   claim_.is_of(chronicle_.id());
   door_.first_revision_is(first_revision_of(chronicle_.id(), recorded_.resumes() + 1));
   candidate_was_deployed_ = recorded_.has_begun("deploy", to_string(candidate()));
+  mirror_was_set_ = recorded_.has_begun("mirror");
+  if (!has_baseline() && recorded_.has_begun("shift"))
+    intended_ = traffic_split::all_to(candidate());
   committed_ = recorded_.committed();
   for (const journal_record& record : recorded_.records()) {
     for (const auto& each : record.events) {

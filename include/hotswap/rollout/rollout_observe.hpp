@@ -70,6 +70,7 @@ task<paired_windows> basic_rollout<Tag>::observe(
   if (extension_ == std::chrono::nanoseconds::zero()) extension_ = bake;  // without a reference
   observation_.emplace(step, named, bake, look_interval(bake), extension.value_or(extension_),
                        has_baseline(), candidate_share(), std::move(judge), clock_);
+  if (named == "compare") observation_->shadows(mirrored_);
   std::string why;
   if (verb.recorded != nullptr) observation_->has_begun(verb.recorded->began->at);
   if (verb.is_over()) {
@@ -362,7 +363,9 @@ typename basic_rollout<Tag>::look_result basic_rollout<Tag>::result_of(
             to_string(candidate()) + " got none of the requests that were due in 3 windows"};
   }
   const decision made = report.verdict.decision();
-  const std::string at = "at " + to_string(observation_->candidate_share()) + ", ";
+  const std::string at = observation_->shadowed()
+                             ? "mirroring " + to_string(*observation_->shadowed()) + ", "
+                             : "at " + to_string(observation_->candidate_share()) + ", ";
   return {made, made == decision::fail ? reason_code::metrics_degraded : reason_code::inconclusive,
           at + (report.collected ? report.verdict.summary() : trouble)};
 }

@@ -104,13 +104,18 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
   co_await require_all_traffic_on_baseline(step);
   reference_ = co_await measure_baseline(step, window);
   if (reference_.requests == 0) {  // a source that began to count with this rollout has no past
-    window = look_interval(window);
-    auto left = window;
-    while (left > std::chrono::nanoseconds::zero()) {  // news do not shorten it
-      const std::chrono::nanoseconds passed = co_await steering_.pass_time(left);
-      left -= passed;
-    }
-    reference_ = co_await measure_baseline(step, window);
+    const auto whole = std::exchange(window, std::chrono::nanoseconds::zero());
+    const bool is_compared = !bakes.empty() && bakes.front().needs_reference;
+    const std::uint64_t needed = is_compared ? bakes.front().minimum_samples : 0;
+    do {
+      auto left = std::min(look_interval(whole), whole - window);
+      window += left;
+      while (left > std::chrono::nanoseconds::zero()) {  // news do not shorten it
+        const std::chrono::nanoseconds passed = co_await steering_.pass_time(left);
+        left -= passed;
+      }
+      reference_ = co_await measure_baseline(step, window);
+    } while (window < whole && reference_.requests < needed);
   }
   if (!config_.allow_low_traffic) require_enough_traffic(reference_, window, bakes);
   if (!door_.has_split()) co_await put_in_force(step, traffic_split::all_to(baseline()));
@@ -168,12 +173,9 @@ void basic_rollout<Tag>::require_enough_traffic(const metrics_snapshot& seen,
   const int extensions =
       config_.on_inconclusive == on_inconclusive::extend ? config_.max_extensions : 0;
   for (const planned_bake& each : bakes) {
-    const auto time = each.duration + extensions * extension_;
-    const share smaller = each.candidate_share.rest() == share{}
-                              ? each.candidate_share
-                              : std::min(each.candidate_share, each.candidate_share.rest());
-    const double expected =
-        rate * std::chrono::duration<double>(time).count() * smaller.basis_points() / 10'000.0;
+    const auto time = each.longest.value_or(each.duration + extensions * extension_);
+    const double expected = rate * std::chrono::duration<double>(time).count() *
+                            each.smaller_side.basis_points() / 10'000.0;
     if (expected < static_cast<double>(each.minimum_samples)) {
       throw rollout_failure(
           reason_code::low_traffic,
@@ -184,6 +186,29 @@ void basic_rollout<Tag>::require_enough_traffic(const metrics_snapshot& seen,
           deployment_status::rejected);
     }
   }
+}
+
+/// A router throws for a model that it does not know.
+template <typename Tag>
+task<void> basic_rollout<Tag>::vacancy(std::string step) {
+  const begun_verb verb =
+      co_await begin_verb(step, "vacancy", terms_.model(), "the router's split, if it has one");
+  if (verb.is_over()) co_return;
+  std::optional<traffic_split> found;
+  if (door_.has_split()) {
+    try {
+      found = co_await door_.split(step, 1);
+    } catch (const rollout_failure& failure) {
+      if (failure.reason_code() != reason_code::set_split_failed) throw;
+    }
+  }
+  if (found) {
+    throw rollout_failure(
+        reason_code::already_active,
+        "a first deployment must be of a model without traffic, got " + to_string(*found),
+        deployment_status::rejected);
+  }
+  co_await end_verb(verb, "done");
 }
 
 template <typename Tag>
@@ -227,9 +252,11 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::mirror(std::string step, share sampled) {
   const begun_verb verb =
       co_await begin_verb(step, "mirror", to_string(sampled), "the router's set_mirror");
+  observation_.reset();  // the copies are no longer those that it has looked at
   mirror_was_set_ = mirror_was_set_ || sampled > share{};
   if (!verb.is_over()) co_await door_.set_mirror(step, baseline(), candidate(), sampled);
   mirror_was_set_ = sampled > share{};
+  mirrored_ = sampled;
   if (verb.is_over()) co_return;
   co_await end_verb(verb, "done");
 }
@@ -286,6 +313,23 @@ void basic_rollout<Tag>::is_in_force(traffic_split split) {
   intended_ = split;
   in_force_ = std::move(split);
   chronicle_.candidate_share_is(candidate_share());
+}
+
+template <typename Tag>
+task<decided_once> basic_rollout<Tag>::decide(std::string step, std::string what,
+                                              std::string reason) {
+  const begun_verb verb = co_await begin_verb(step, "decide", std::string{}, "its decision");
+  if (verb.is_over()) {
+    if (const auto* outcome = std::get_if<outcome_record>(&verb.recorded->outcome->payload)) {
+      const auto colon = outcome->why.find(": ");
+      what = outcome->why.substr(0, colon);
+      reason = colon == std::string::npos ? std::string{} : outcome->why.substr(colon + 2);
+    }
+  } else {
+    co_await end_verb(verb, what + ": " + reason);
+  }
+  decided_once decided{std::move(what), std::move(reason)};
+  co_return decided;
 }
 
 template <typename Tag>
