@@ -47,6 +47,7 @@
 #include <hotswap/config/duration.hpp>
 #include <hotswap/config/field_reader.hpp>
 #include <hotswap/config/journal_json.hpp>
+#include <hotswap/config/json_schema.hpp>
 #include <hotswap/config/known_keys.hpp>
 #include <hotswap/config/parse_strategy.hpp>
 #include <hotswap/config/plan.hpp>

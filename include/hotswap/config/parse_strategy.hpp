@@ -53,16 +53,13 @@ void read_other_keys(const document_value& object, const std::string& at, canary
   if (!object.contains(names[0]) && !object.contains(names[1])) return;
   share reached = share::basis_points(1'000);
   share rise = share::basis_points(1'500);
-  // less than 1 % would make more steps than a rollout may have
-  constexpr rule::part increment{share::basis_points(100), share::basis_points(10'000), 100.0,
-                                 false, "a percentage from 1 to 100"};
   for (const std::string key : names) {
     if (!object.contains(key)) continue;
     if (object.contains("steps")) {
       refuse(pointer_to(at, key), "not stand next to steps", "both");
     }
     if (key == names[0]) read_value(pointer_to(at, key), object[key], reached, rule::percentage);
-    if (key == names[1]) read_value(pointer_to(at, key), object[key], rise, increment);
+    if (key == names[1]) read_value(pointer_to(at, key), object[key], rise, rule::increment);
   }
 
   config.steps.clear();

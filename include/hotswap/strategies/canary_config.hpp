@@ -24,6 +24,14 @@
 
 namespace hotswap::inline v0_1 {
 
+namespace rule {
+
+/// Of `incrementStep`; less than 1 % would make more steps than a rollout may have.
+inline constexpr part increment{share::basis_points(100), share::basis_points(10'000), 100.0, false,
+                                "a percentage from 1 to 100"};
+
+}  // namespace rule
+
 /// The document `"strategy": "Canary"`, with its defaults.
 class canary_config : public rollout_config {
  public:

@@ -22,6 +22,9 @@
 
 namespace hotswap::inline v0_1 {
 
+/// Of one list.
+inline constexpr std::size_t most_steps = 128;
+
 /// One rise of the candidate's share. What it leaves open, the config says.
 class canary_step {
  public:
@@ -46,9 +49,8 @@ void describe(Visitor& visit, Step& step) {
 /// @throws config_error  at the step at fault, or at the list if it does not end at 100 %.
 inline void check(const std::string& at, const std::vector<canary_step>& steps, rule::steps rule) {
   const auto percent = [](share value) { return rule::percentage.written(value); };
-  constexpr std::size_t enough = 128;
-  if (steps.size() > enough) {
-    refuse(at, fmt::format("be at most {} steps", enough), fmt::format("{}", steps.size()));
+  if (steps.size() > most_steps) {
+    refuse(at, fmt::format("be at most {} steps", most_steps), fmt::format("{}", steps.size()));
   }
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const std::string here = pointer_to(at, i);
