@@ -132,6 +132,7 @@
 #include <hotswap/serving/thread_slot.hpp>
 #include <hotswap/serving/version_counters.hpp>
 #include <hotswap/stats/alternative.hpp>
+#include <hotswap/stats/bernoulli_e_process.hpp>
 #include <hotswap/stats/bin_shares.hpp>
 #include <hotswap/stats/bracketed_root.hpp>
 #include <hotswap/stats/chi_square.hpp>
@@ -152,8 +153,12 @@
 #include <hotswap/stats/jensen_shannon_distance.hpp>
 #include <hotswap/stats/kolmogorov_smirnov.hpp>
 #include <hotswap/stats/kullback_leibler_divergence.hpp>
+#include <hotswap/stats/linear_contrast.hpp>
 #include <hotswap/stats/log_factorial.hpp>
 #include <hotswap/stats/mann_whitney.hpp>
+#include <hotswap/stats/margin_stream.hpp>
+#include <hotswap/stats/margin_window.hpp>
+#include <hotswap/stats/mean_margin_stream.hpp>
 #include <hotswap/stats/miettinen_nurminen.hpp>
 #include <hotswap/stats/mills_ratio.hpp>
 #include <hotswap/stats/mixture_arguments.hpp>
@@ -164,6 +169,7 @@
 #include <hotswap/stats/newcombe.hpp>
 #include <hotswap/stats/normal.hpp>
 #include <hotswap/stats/normal_mixture.hpp>
+#include <hotswap/stats/overdispersion.hpp>
 #include <hotswap/stats/planned_samples.hpp>
 #include <hotswap/stats/pooled_values.hpp>
 #include <hotswap/stats/population_stability_index.hpp>
@@ -175,9 +181,12 @@
 #include <hotswap/stats/quantile_test.hpp>
 #include <hotswap/stats/rate_difference.hpp>
 #include <hotswap/stats/ratio_metric.hpp>
+#include <hotswap/stats/restricted_contrast.hpp>
 #include <hotswap/stats/restricted_rates.hpp>
+#include <hotswap/stats/start_windows.hpp>
 #include <hotswap/stats/total_variation_distance.hpp>
 #include <hotswap/stats/two_proportions.hpp>
+#include <hotswap/stats/two_sample_e_process.hpp>
 #include <hotswap/stats/two_sided_normal_mixture.hpp>
 #include <hotswap/stats/wasserstein_distance.hpp>
 #include <hotswap/stats/welch.hpp>

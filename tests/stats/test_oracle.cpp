@@ -55,6 +55,7 @@ TEST_CASE("oracle: what is left out is not promised, and what is lacking is an e
 TEST_CASE("oracle: each case has a formula that some test reads, so that none is passed over",
           "[stats][oracle]") {
   const std::set<std::string> known{"adjusted_p",
+                                    "bernoulli_log_e",
                                     "clopper_pearson",
                                     "cuped",
                                     "distribution",
@@ -67,6 +68,7 @@ TEST_CASE("oracle: each case has a formula that some test reads, so that none is
                                     "independence",
                                     "kolmogorov_smirnov",
                                     "mann_whitney",
+                                    "margin_window",
                                     "merged_moments",
                                     "miettinen_nurminen",
                                     "moments",
@@ -85,6 +87,7 @@ TEST_CASE("oracle: each case has a formula that some test reads, so that none is
                                     "ratio_metric",
                                     "size_proportions",
                                     "size_t_test",
+                                    "two_sample_bernoulli",
                                     "wasserstein_1",
                                     "welch",
                                     "wilson",

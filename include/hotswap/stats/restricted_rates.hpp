@@ -38,19 +38,19 @@ struct restricted_pair {
 namespace detail {
 
 /// The x in [0, width / 2] that maximises
-/// a log(x) + b log(x + shift) + c log(1 - x) + d log(width - x), where width = 1 - shift and the
-/// derivative at width / 2 is at most 0. It is concave, so its derivative falls.
-inline double likeliest_low_rate(double a, double b, double c, double d, double shift) {
-  const double width = 1.0 - shift;
+/// a log(x) + b log(x + shift) + c log(far - x) + d log(width - x), where far is at least width and
+/// the derivative at width / 2 is at most 0. It is concave, so its derivative falls.
+inline double likeliest_low_rate(double a, double b, double c, double d, double shift, double width,
+                                 double far) {
   const auto slope = [&](double x) {
-    return a / x + b / (x + shift) - c / (1.0 - x) - d / (width - x);
+    return a / x + b / (x + shift) - c / (far - x) - d / (width - x);
   };
   double high = 0.5 * width;
   double low = 0.0;
   if (a > 0.0) {
-    low = a / (c / (1.0 - high) + d / high);  // up to here, a / x alone outweighs what is negative
+    low = a / (c / (far - high) + d / high);  // up to here, a / x alone outweighs what is negative
     if (!(low < high)) return high;
-  } else if (b / shift - c - d / width <= 0.0) {
+  } else if (b == 0.0 || b / shift - c / far - d / width <= 0.0) {
     return 0.0;
   }
 
@@ -60,7 +60,7 @@ inline double likeliest_low_rate(double a, double b, double c, double d, double 
     const double value = slope(x);
     (value > 0.0 ? low : high) = x;
     const double plus = x + shift;
-    const double rest = 1.0 - x;
+    const double rest = far - x;
     const double left = width - x;
     const double curve = -b / (plus * plus) - c / (rest * rest) - d / (left * left);
     double next = x - (a > 0.0 ? value * x / (value + x * curve - a / x) : value / curve);
@@ -104,11 +104,11 @@ inline restricted_pair restricted_rates_of(const weighted_outcomes& baseline,
     const double middle = 0.5 * width;
     const double slope = (a - d) / middle + (b - c) / (middle + shift);
     if (slope <= 0.0) {
-      const double x = detail::likeliest_low_rate(a, b, c, d, shift);
+      const double x = detail::likeliest_low_rate(a, b, c, d, shift, width, 1.0);
       small = {x, 1.0 - x};
       great = {x + shift, width - x};
     } else {  // the same from above: failures for successes
-      const double x = detail::likeliest_low_rate(d, c, b, a, shift);
+      const double x = detail::likeliest_low_rate(d, c, b, a, shift, width, 1.0);
       small = {width - x, x + shift};
       great = {1.0 - x, x};
     }
