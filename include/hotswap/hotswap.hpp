@@ -131,8 +131,11 @@
 #include <hotswap/serving/stable_list.hpp>
 #include <hotswap/serving/thread_slot.hpp>
 #include <hotswap/serving/version_counters.hpp>
+#include <hotswap/stats/alpha_spending.hpp>
 #include <hotswap/stats/alternative.hpp>
+#include <hotswap/stats/always_valid_p_value.hpp>
 #include <hotswap/stats/bernoulli_e_process.hpp>
+#include <hotswap/stats/beta_binomial.hpp>
 #include <hotswap/stats/bin_shares.hpp>
 #include <hotswap/stats/bracketed_root.hpp>
 #include <hotswap/stats/chi_square.hpp>
@@ -141,6 +144,7 @@
 #include <hotswap/stats/confidence_sequence.hpp>
 #include <hotswap/stats/covariance.hpp>
 #include <hotswap/stats/cuped.hpp>
+#include <hotswap/stats/dirichlet_multinomial.hpp>
 #include <hotswap/stats/exactness.hpp>
 #include <hotswap/stats/extended_moments.hpp>
 #include <hotswap/stats/farrington_manning.hpp>
@@ -165,6 +169,7 @@
 #include <hotswap/stats/mixture_boundary.hpp>
 #include <hotswap/stats/mixture_tuning.hpp>
 #include <hotswap/stats/moments.hpp>
+#include <hotswap/stats/msprt.hpp>
 #include <hotswap/stats/multiple_testing.hpp>
 #include <hotswap/stats/newcombe.hpp>
 #include <hotswap/stats/normal.hpp>
@@ -183,6 +188,8 @@
 #include <hotswap/stats/ratio_metric.hpp>
 #include <hotswap/stats/restricted_contrast.hpp>
 #include <hotswap/stats/restricted_rates.hpp>
+#include <hotswap/stats/sequential_sample_ratio.hpp>
+#include <hotswap/stats/spending_boundaries.hpp>
 #include <hotswap/stats/start_windows.hpp>
 #include <hotswap/stats/total_variation_distance.hpp>
 #include <hotswap/stats/two_proportions.hpp>
