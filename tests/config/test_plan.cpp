@@ -186,16 +186,17 @@ TEST_CASE("plan: an A/B test may be extended once, and only a winning candidate 
       "ABTesting", R"("ramp": [5, {"share": 10, "duration": "PT2H"}], "duration": "P2D")");
 
   CHECK(outline(planned) == texts{"start: reference deploy warm_up", "ramp-5: shift observe",
-                                  "ramp-10: shift observe", "experiment: shift observe",
+                                  "ramp-10: shift observe", "experiment: shift observe decide",
                                   "winner: shift observe", "end: wait retire"});
-  CHECK(planned.steps[1].longest == 4 * 10min);
-  CHECK(planned.steps[2].longest == 4 * 2h);
+  CHECK(planned.steps[1].longest == 2 * 10min);
+  CHECK(planned.steps[1].minimum_samples == 1'000);
+  CHECK(planned.steps[2].longest == 2 * 2h);
   CHECK(planned.steps[3].candidate_share == 50_pct);
   CHECK(planned.steps[3].shortest == 48h);
   CHECK(planned.steps[3].longest == 96h);
   CHECK(planned.steps[3].minimum_samples == 10'000);
   CHECK(planned.steps[4].shortest == 0s);
-  CHECK(planned.steps[4].longest == 4 * 10min);
+  CHECK(planned.steps[4].longest == 2 * 10min);
   CHECK(planned.shortest == 10min + 2h + 48h + 1h);
 }
 

@@ -161,6 +161,47 @@ TEST_CASE("ab_test: a ramp is observed before the split", "[strategies][ab_test]
               "set_split 100 % fraud@1", "remove fraud@2"});
 }
 
+TEST_CASE("ab_test: a step of the ramp waits for the samples that it asks for",
+          "[strategies][ab_test]") {
+  experiment_world world;
+  world.service.rate = 100.0;
+  world.experiment.analysis_interval = 5min;
+  hotswap::canary_step step = 5_pct;  // 3'000 requests in 10 minutes
+  SECTION("which come") {
+    step.minimum_samples = 2'900;
+  }
+  SECTION("which come with the extension") {
+    step.minimum_samples = 5'900;
+  }
+  SECTION("which do not come") {
+    step.minimum_samples = 6'100;
+  }
+  world.experiment.ramp = {step};
+  const auto result = world.run();
+
+  std::size_t extensions = 0;
+  for (const auto& each : result.history()) {
+    if (each.kind == event_kind::extended && each.step == "ramp-5") ++extensions;
+  }
+  CHECK(extensions == (*step.minimum_samples < 3'000 ? 0 : 1));
+  CHECK((result.status() == deployment_status::succeeded) == (*step.minimum_samples < 6'000));
+}
+
+TEST_CASE("ab_test: a holdback leaves a winner something to be compared with",
+          "[strategies][ab_test]") {
+  experiment_world world;
+  world.service.quality["2"].accuracy = 0.95;
+  world.experiment.holdback = 10_pct;
+  world.service.rate = 40.0;  // 2'400 requests for the baseline in 10 minutes
+  const auto result = world.run();
+
+  CHECK(result.reason_code() == reason_code::winner_candidate);
+  CHECK(world.service.changes() ==
+        texts{"deploy fraud@2", "warm_up fraud@2", "set_split 50 % fraud@1, 50 % fraud@2",
+              "set_split 10 % fraud@1, 90 % fraud@2", "set_split 100 % fraud@2", "remove fraud@1"});
+  CHECK(world.broken_promises(result) == nothing);
+}
+
 TEST_CASE("ab_test: with defaults it takes 7 to 14 days, and 2,016 looks take little time",
           "[strategies][ab_test]") {
   experiment_world world;

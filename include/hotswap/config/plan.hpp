@@ -127,24 +127,27 @@ class basic_planner {
 
   void add(const ab_test_config& config) {
     add_start(config, ab_test_config::ramp_step_duration);
-    calls(plan_.steps.back(), 2, 2);  // the baseline is deployed and warmed, too
+    const int times = std::min(extensions(config), 1);
     for (const canary_step& each : config.ramp) {
       auto& step = shifting("ramp-" + percent(each.share), each.share, each.approval);
-      bake(step, config, config.bake_of(each), config.extension_of(each));
-      if (each.minimum_samples) {
-        needs(step, *each.minimum_samples, config.bake_of(each), smaller_side(each.share));
-      }
+      bake(step, config, config.bake_of(each), config.extension_of(each), times);
+      needs(step, each.minimum_samples.value_or(config.samples_of_limits()), config.bake_of(each),
+            smaller_side(each.share));
     }
 
     auto& experiment = shifting("experiment", config.split_ratio, false);
-    bake(experiment, config, config.duration, config.duration, 1);
+    bake(experiment, config, config.duration, config.duration, times);
+    experiment.verbs.push_back("decide");
     needs(experiment, config.minimum_samples, config.duration, smaller_side(config.split_ratio));
 
     // the baseline may win, which needs no bake
     auto& winner = shifting("winner", config.holdback.rest(), false);
     const milliseconds least = winner.shortest;
-    bake(winner, config, ab_test_config::ramp_step_duration, ab_test_config::ramp_step_duration);
+    bake(winner, config, ab_test_config::ramp_step_duration, ab_test_config::ramp_step_duration,
+         times);
     winner.shortest = least;
+    needs(winner, config.samples_of_limits(), ab_test_config::ramp_step_duration,
+          smaller_side(*winner.candidate_share));
     auto& end = plan_.steps.emplace_back("end", verbs{});
     if (config.holdback > share{}) {
       end.verbs.push_back("shift");

@@ -83,7 +83,9 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
       auto step = running.step(name_of("ramp", to));
       if (to.approval) co_await step.approve();
       co_await step.shift(traffic_split::between(baseline, candidate, to.share));
-      co_await step.observe(config.bake_of(to), guardrails(config), config.extension_of(to));
+      const std::uint64_t samples = to.minimum_samples.value_or(config.samples_of_limits());
+      co_await step.observe(config.bake_of(to), guardrails(config, samples),
+                            config.extension_of(to));
     }
 
     auto experiment = running.step("experiment");
@@ -99,8 +101,10 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
     if (candidate_won) {
       running.concludes(reason_code::winner_candidate, candidate, decided.reason);
       auto winner = running.last_step("winner");
-      co_await winner.shift(traffic_split::all_to(candidate));
-      co_await winner.observe(config.ramp_step_duration, guardrails(config),
+      // a holdback leaves something to compare with
+      co_await winner.shift(traffic_split::between(baseline, candidate, config.holdback.rest()));
+      co_await winner.observe(config.ramp_step_duration,
+                              guardrails(config, config.samples_of_limits()),
                               config.ramp_step_duration);
     } else {
       running.concludes(baseline_won ? reason_code::winner_baseline : reason_code::no_difference,
@@ -109,6 +113,9 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
       co_await winner.shift(traffic_split::all_to(baseline));
     }
     auto end = running.step("end");
+    if (candidate_won && config.holdback > share{}) {
+      co_await end.shift(traffic_split::all_to(candidate));
+    }
     co_await end.wait(config.keep_duration);  // the loser is warm: a way back costs nothing yet
     const model_version& loser = candidate_won ? baseline : candidate;
     co_await end.retire(loser);
@@ -128,14 +135,14 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
             config.significance_level, config.minimum_samples};
   }
 
-  /// From the first window on; a limit needs fewer samples than the question.
-  static std::unique_ptr<judge> guardrails(const ab_test_config& config) {
-    constexpr std::uint64_t samples_of_a_limit = 1000;
+  /// From the first window on.
+  static std::unique_ptr<judge> guardrails(const ab_test_config& config, std::uint64_t samples) {
     return std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
-                                             std::min(config.minimum_samples, samples_of_a_limit));
+                                             samples);
   }
   static std::unique_ptr<judge> collection(const ab_test_config& config) {
-    return std::make_unique<experiment_judge>(guardrails(config), question_of(config));
+    return std::make_unique<experiment_judge>(guardrails(config, config.samples_of_limits()),
+                                              question_of(config));
   }
 
   /// `ramp-5`

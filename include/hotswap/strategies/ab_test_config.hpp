@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -59,6 +60,13 @@ class ab_test_config : public rollout_config {
   std::chrono::milliseconds duration = std::chrono::days{7};  ///< extended once for lack of samples
   std::vector<canary_step> ramp;                              ///< rising, below `split_ratio`
   std::chrono::milliseconds keep_duration = std::chrono::hours{1};  ///< of the warm loser
+
+  /// Of each side, before a limit can pass: it needs fewer than the question, of which it knows
+  /// more. A step of the ramp may ask for other ones.
+  [[nodiscard]] std::uint64_t samples_of_limits() const noexcept {
+    constexpr std::uint64_t enough = 1000;
+    return std::min(minimum_samples, enough);
+  }
 
   [[nodiscard]] static std::chrono::milliseconds bake_of(const canary_step& step) noexcept {
     return step.duration.value_or(ramp_step_duration);
