@@ -115,11 +115,17 @@
 #include <hotswap/rollout/steering.hpp>
 #include <hotswap/rollout/take_over.hpp>
 #include <hotswap/serving/arm.hpp>
+#include <hotswap/serving/comparison.hpp>
 #include <hotswap/serving/deployment.hpp>
+#include <hotswap/serving/divergence_counters.hpp>
+#include <hotswap/serving/divergence_history.hpp>
+#include <hotswap/serving/drop_ring.hpp>
 #include <hotswap/serving/in_process_options.hpp>
 #include <hotswap/serving/key_hash.hpp>
 #include <hotswap/serving/latency_counters.hpp>
 #include <hotswap/serving/lease.hpp>
+#include <hotswap/serving/mirror.hpp>
+#include <hotswap/serving/mirroring_platform.hpp>
 #include <hotswap/serving/model_loader.hpp>
 #include <hotswap/serving/outcome.hpp>
 #include <hotswap/serving/platform.hpp>

@@ -6,6 +6,7 @@
 #include <hotswap/serving/split_plan.hpp>
 #include <hotswap/serving/splitter.hpp>
 
+#include "serving/allocations.hpp"
 #include "support/catch.hpp"
 
 #include <array>
@@ -36,8 +37,6 @@ static_assert(std::is_trivially_copyable_v<arm> && sizeof(arm) == 8);
 static_assert(noexcept(std::declval<const splitter&>().pick("")));
 
 namespace {
-
-thread_local std::size_t allocations = 0;
 
 // g++ 12 inlines a deletion, but not the allocation, and then warns that they do not match
 void (*volatile const release)(void*) = &std::free;

@@ -154,6 +154,29 @@ class in_process_platform {
   /// What versions do in windows of time.
   [[nodiscard]] windowed<recorder>& metrics() noexcept { return metrics_; }
 
+ protected:
+  /// Where a version is, for good: it may be closed at any time.
+  struct place {
+    std::uint32_t index;  // of its arms
+    deployment<Model>* at;
+  };
+
+  /// @throws config_error  for another model's version.
+  void require_model(const model_version& version) const {
+    splitter_.require_model(version.model());
+  }
+
+  /// @param next  what is to be done with it, for the message
+  /// @throws error  if it is not deployed.
+  place require_deployed(const model_version& version, const char* next) {
+    const std::lock_guard lock{mutex_};
+    const auto found = indices_.find(version);
+    if (found != indices_.end() && deployments_[found->second].is_open()) {
+      return {found->second, &deployments_[found->second]};
+    }
+    throw must_be_deployed(version, next);
+  }
+
  private:
   static task<> deploy_version(in_process_platform& self, model_version version) {
     deployment<Model>& target = self.deployment_of(version);
@@ -205,6 +228,11 @@ class in_process_platform {
     splitter_.set_split(split);
   }
 
+  static error must_be_deployed(const model_version& version, const char* next) {
+    return error("platform: version must be deployed before it is " + std::string{next} + ", got " +
+                 to_string(version));
+  }
+
   deployment<Model>* find(const model_version& version) {
     const std::lock_guard lock{mutex_};
     return find_locked(version);
@@ -231,10 +259,7 @@ class in_process_platform {
 
   lease<Model> pin(const model_version& version, const char* next) {
     deployment<Model>* const found = find(version);
-    if (found == nullptr || !found->enter()) {
-      throw error("platform: version must be deployed before it is " + std::string{next} +
-                  ", got " + to_string(version));
-    }
+    if (found == nullptr || !found->enter()) throw must_be_deployed(version, next);
     return lease<Model>{*found, {}};
   }
 
