@@ -5,6 +5,10 @@
 ///
 ///     #include <hotswap/hotswap.hpp>
 
+#include <hotswap/analysis/absolute_judge.hpp>
+#include <hotswap/analysis/absolute_limits.hpp>
+#include <hotswap/analysis/divergence_judge.hpp>
+#include <hotswap/analysis/divergence_thresholds.hpp>
 #include <hotswap/analysis/experiment.hpp>
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
@@ -206,6 +210,7 @@
 #include <hotswap/stats/wilson.hpp>
 #include <hotswap/strategies/ab_test.hpp>
 #include <hotswap/strategies/ab_test_config.hpp>
+#include <hotswap/strategies/blue_green.hpp>
 #include <hotswap/strategies/blue_green_config.hpp>
 #include <hotswap/strategies/canary.hpp>
 #include <hotswap/strategies/canary_config.hpp>
@@ -214,7 +219,9 @@
 #include <hotswap/strategies/config_digest.hpp>
 #include <hotswap/strategies/config_rule.hpp>
 #include <hotswap/strategies/config_text.hpp>
+#include <hotswap/strategies/first_deployment.hpp>
 #include <hotswap/strategies/rolling_config.hpp>
+#include <hotswap/strategies/shadow.hpp>
 #include <hotswap/strategies/shadow_config.hpp>
 #include <hotswap/strategies/undo.hpp>
 #include <hotswap/strategies/utf8.hpp>

@@ -271,6 +271,13 @@ class simulated_service {
     co_await script_.act(std::move(text), std::move(effect));
   }
 
+  /// As a fleet does, whose versions come and go with its servers.
+  void runs_only(std::set<model_version> versions) {
+    deployed_ = versions;
+    warm_ = std::move(versions);
+  }
+  void went_wrong(std::string what) { wrongs_.push_back(std::move(what)); }
+
   fault_script script_;
 
  private:
@@ -526,7 +533,7 @@ class simulated_rollout {
     std::set<hotswap::model_version> left = service.deployed();
     left.erase(result.active());
     for (const hotswap::event& each : result.history()) {
-      if (each.kind == hotswap::event_kind::leftover) {
+      if (each.kind == hotswap::event_kind::leftover && each.payload.contains("version")) {
         left.erase({each.model, each.payload.at("version")});
       }
     }

@@ -156,6 +156,7 @@ class threshold_judge final : public judge {
         "the error rate rose beyond doubt, to {:.3g} from {:.3g} (limit {:.3g}, {} requests)",
         *found.candidate, found.baseline.value_or(0.0), limits_.error_rate_increase,
         candidate_.requests);
+    if (!contemporaneous_) found.sentence += ", no contemporaneous baseline";
     return true;
   }
 

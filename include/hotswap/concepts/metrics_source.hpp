@@ -86,4 +86,16 @@ struct diagnose_counter_source {
                 "hotswap::metrics_snapshot or an awaitable of one.");
 };
 
+/// Of a strategy that needs a `DivergenceSource`; a wrong answer is `diagnose_metrics_source`'s.
+template <typename Metrics>
+struct diagnose_divergence_source {
+  static_assert(has_member<Metrics, member::divergence,
+                           divergence_snapshot(const model_version&, const model_version&,
+                                               const time_window&)>,
+                "this strategy needs a MetricsSource with a member divergence(const "
+                "hotswap::model_version&, const hotswap::model_version&, const "
+                "hotswap::time_window&), which returns hotswap::divergence_snapshot or an "
+                "awaitable of one.");
+};
+
 }  // namespace hotswap::inline v0_1

@@ -103,4 +103,14 @@ struct diagnose_traffic_router {
       "hotswap::model_version&, hotswap::share) must return void or an awaitable of void.");
 };
 
+/// Of a strategy that needs a `MirroringRouter`; a wrong answer is `diagnose_traffic_router`'s.
+template <typename Router>
+struct diagnose_mirroring_router {
+  static_assert(has_member<Router, member::set_mirror,
+                           void(const model_version&, const model_version&, const share&)>,
+                "this strategy needs a TrafficRouter with a member set_mirror(const "
+                "hotswap::model_version&, const hotswap::model_version&, hotswap::share), which "
+                "returns void or an awaitable of void.");
+};
+
 }  // namespace hotswap::inline v0_1

@@ -25,6 +25,8 @@ class blue_green_config : public rollout_config {
   std::uint64_t smoke_test_samples = 100;  ///< requests that green answers before the switch
   std::chrono::milliseconds monitoring_duration = std::chrono::minutes{5};  ///< after the switch
   std::chrono::milliseconds keep_blue_duration = std::chrono::minutes{10};  ///< warm, after that
+  /// Of each side, before a look can pass: as of a canary that says nothing else. No key.
+  static constexpr std::uint64_t minimum_samples = 1000;
 
   friend bool operator==(const blue_green_config&, const blue_green_config&) = default;
 };

@@ -9,6 +9,7 @@
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/threshold_judge.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/concepts/model_server.hpp>
 #include <hotswap/concepts/platform.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
@@ -21,7 +22,9 @@
 #include <hotswap/strategies/canary_config.hpp>
 #include <hotswap/strategies/canary_step.hpp>
 #include <hotswap/strategies/config_digest.hpp>
+#include <hotswap/strategies/first_deployment.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,6 +32,63 @@
 #include <vector>
 
 namespace hotswap::inline v0_1 {
+
+/// A canary's steps, once the candidate is warm: also those of a shadow that goes on as a canary. A
+/// template so that only its users compile it.
+template <typename = void>
+class basic_canary_steps {
+ public:
+  /// The textbook, from the first share to the end.
+  static task<void> raise(rollout& running, const canary_config& config) {
+    for (const canary_step& to : config.steps) {
+      const bool is_last = &to == &config.steps.back();
+      if (running.goes_to_last_step() && !is_last) continue;
+
+      auto step = is_last ? running.last_step(name_of(to)) : running.step(name_of(to));
+      if (to.approval) co_await step.approve();
+      // a holdback leaves the last step something to compare with
+      const share candidate_share = is_last ? config.holdback.rest() : to.share;
+      co_await step.shift(
+          traffic_split::between(running.baseline(), running.candidate(), candidate_share));
+      co_await step.observe(config.bake_of(to), judge_of(to, config), config.extension_of(to));
+    }
+
+    auto end = running.step("end");
+    if (config.holdback > share{}) co_await end.shift(traffic_split::all_to(running.candidate()));
+    co_await end.wait(config.keep_duration);  // the baseline is warm: a way back costs nothing yet
+    co_await end.retire(running.baseline());
+  }
+
+  /// What `reference` is told beforehand.
+  static std::vector<planned_bake> planned_bakes(const canary_config& config) {
+    std::vector<planned_bake> bakes;
+    bakes.reserve(config.steps.size());
+    for (const canary_step& each : config.steps) {
+      const bool is_last = &each == &config.steps.back();
+      const share candidate_share = is_last ? config.holdback.rest() : each.share;
+      bakes
+          .emplace_back(candidate_share, config.bake_of(each),
+                        each.minimum_samples.value_or(config.minimum_samples))
+          .extended(config, config.extension_of(each));
+    }
+    return bakes;
+  }
+
+ private:
+  static std::unique_ptr<judge> judge_of(const canary_step& step, const canary_config& config) {
+    return std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
+                                             step.minimum_samples.value_or(config.minimum_samples));
+  }
+
+  /// `step-25`
+  static std::string name_of(const canary_step& step) {
+    std::string share = to_string(step.share);
+    share.resize(share.size() - std::string_view{" %"}.size());
+    return "step-" + share;
+  }
+};
+
+using canary_steps = basic_canary_steps<>;
 
 /// Deploys the candidate next to the baseline, gives it one share of the traffic after the other,
 /// and rolls back as soon as a look at the metrics does not pass.
@@ -60,6 +120,15 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
     return run(std::move(calls), std::move(terms), config_);
   }
 
+  /// Deploys the first version of a model, which is then held to `limits`; throws as above.
+  [[nodiscard]] task<deployment_result> deploy(model_version candidate,
+                                               rollout_context& context) const {
+    auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
+    rollout_terms terms = rollout_terms::first("Canary", std::move(candidate), context);
+    terms.config = config_digest(config_);
+    return run(std::move(calls), std::move(terms), config_);
+  }
+
  private:
   static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
                                      canary_config config) {
@@ -69,53 +138,21 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
 
   /// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
   static task<void> steps(rollout& running, const canary_config& config) {
+    if (!running.has_baseline()) {
+      const first_deployment::terms first{config.reference_duration(), config.minimum_samples,
+                                          SmokeTestable<Server> ? smoke_test_samples : 0};
+      co_await first_deployment::steps(running, config, first);
+      co_return;
+    }
     auto start = running.step("start");
-    co_await start.reference(config.reference_duration(), planned_bakes(config));
+    co_await start.reference(config.reference_duration(), canary_steps::planned_bakes(config));
     co_await start.deploy(running.candidate());
     co_await start.warm_up(running.candidate());
-
-    for (const canary_step& to : config.steps) {
-      const bool is_last = &to == &config.steps.back();
-      if (running.goes_to_last_step() && !is_last) continue;
-
-      auto step = is_last ? running.last_step(name_of(to)) : running.step(name_of(to));
-      if (to.approval) co_await step.approve();
-      // a holdback leaves the last step something to compare with
-      const share candidate_share = is_last ? config.holdback.rest() : to.share;
-      co_await step.shift(
-          traffic_split::between(running.baseline(), running.candidate(), candidate_share));
-      co_await step.observe(config.bake_of(to), judge_of(to, config), config.extension_of(to));
-    }
-
-    auto end = running.step("end");
-    if (config.holdback > share{}) co_await end.shift(traffic_split::all_to(running.candidate()));
-    co_await end.wait(config.keep_duration);  // the baseline is warm: a way back costs nothing yet
-    co_await end.retire(running.baseline());
+    co_await canary_steps::raise(running, config);
   }
 
-  static std::vector<planned_bake> planned_bakes(const canary_config& config) {
-    std::vector<planned_bake> bakes;
-    bakes.reserve(config.steps.size());
-    for (const canary_step& each : config.steps) {
-      const bool is_last = &each == &config.steps.back();
-      const share candidate_share = is_last ? config.holdback.rest() : each.share;
-      bakes.emplace_back(candidate_share, config.bake_of(each),
-                         each.minimum_samples.value_or(config.minimum_samples));
-    }
-    return bakes;
-  }
-
-  static std::unique_ptr<judge> judge_of(const canary_step& step, const canary_config& config) {
-    return std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
-                                             step.minimum_samples.value_or(config.minimum_samples));
-  }
-
-  /// `step-25`
-  static std::string name_of(const canary_step& step) {
-    std::string share = to_string(step.share);
-    share.resize(share.size() - std::string_view{" %"}.size());
-    return "step-" + share;
-  }
+  static constexpr std::size_t smoke_test_samples =
+      100;  ///< of a first version, if it can be tested
 
   Server& server_;
   Router& router_;

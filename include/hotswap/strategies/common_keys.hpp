@@ -6,6 +6,7 @@
 ///     const hotswap::validator visit{""};
 ///     describe_common(visit, config);
 
+#include <hotswap/analysis/absolute_limits.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
@@ -54,6 +55,13 @@ void describe(Visitor& visit, Thresholds& thresholds) {
   visit("dataDrift", thresholds.data_drift, rule::limit{rule::above_zero, "dataDrift"});
 }
 
+template <typename Visitor, maybe_const<absolute_limits> Limits>
+void describe(Visitor& visit, Limits& limits) {
+  visit("errorRate", limits.error_rate, rule::zero_to_one);
+  visit("latency", limits.latency, rule::positive);
+  visit("accuracy", limits.accuracy, rule::zero_to_one);
+}
+
 template <typename Visitor, maybe_const<call_deadlines> Deadlines>
 void describe(Visitor& visit, Deadlines& deadlines) {
   visit("deploy", deadlines.deploy, rule::positive);
@@ -76,6 +84,7 @@ void describe_rollout(Visitor& visit, Config& config) {
   visit("dryRun", config.dry_run, rule::flag{});
   visit("rollbackThresholds", config.rollback_thresholds, rule::section{});
   visit("requiredMetrics", config.required_metrics, rule::required_metrics{});
+  visit("limits", config.limits, rule::section{});
   visit("analysis", config.analysis, rule::analysis);
   visit("analysisInterval", config.analysis_interval, rule::positive);
   visit("maxMetricsFailures", config.max_metrics_failures, rule::whole{1, 1'000});

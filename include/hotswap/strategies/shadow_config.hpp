@@ -7,6 +7,7 @@
 ///     config.sample_rate = 10_pct;
 ///     config.then = hotswap::canary_config{};   // promote it, if it was validated
 
+#include <hotswap/analysis/divergence_thresholds.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/strategies/blue_green_config.hpp>
@@ -21,25 +22,12 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 namespace hotswap::inline v0_1 {
-
-/// The limits of `divergenceThresholds`: how far a shadow's answers may be from production's.
-class divergence_thresholds {
- public:
-  divergence_thresholds() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
-
-  double disagreement_rate = 0.05;         ///< of the compared requests, in [0, 1]
-  std::optional<double> score_difference;  ///< of the mean difference, either way, above 0
-  double dropped_rate = 0.1;               ///< of the sampled requests; above it: inconclusive
-
-  friend bool operator==(const divergence_thresholds&, const divergence_thresholds&) = default;
-};
 
 /// What follows a shadow that was validated; never straight 100 %.
 enum class shadow_promotion { never, blue_green, canary };
