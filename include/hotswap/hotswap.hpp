@@ -97,6 +97,7 @@
 #include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/dry_run.hpp>
 #include <hotswap/rollout/engine.hpp>
+#include <hotswap/rollout/fleet_state.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
@@ -110,6 +111,7 @@
 #include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_fleet.hpp>
 #include <hotswap/rollout/rollout_frame.hpp>
 #include <hotswap/rollout/rollout_id.hpp>
 #include <hotswap/rollout/rollout_observe.hpp>
@@ -220,6 +222,7 @@
 #include <hotswap/strategies/config_rule.hpp>
 #include <hotswap/strategies/config_text.hpp>
 #include <hotswap/strategies/first_deployment.hpp>
+#include <hotswap/strategies/rolling.hpp>
 #include <hotswap/strategies/rolling_config.hpp>
 #include <hotswap/strategies/shadow.hpp>
 #include <hotswap/strategies/shadow_config.hpp>

@@ -219,15 +219,15 @@ TEST_CASE(
     "ab_test: a process that dies at any call is followed by one with which it ends as it "
     "would have",
     "[strategies][ab_test][replay]") {
-  const auto [accuracy, degrades] = GENERATE(std::pair{0.88, false}, std::pair{0.90, false},
-                                             std::pair{0.95, false}, std::pair{0.95, true});
-  const auto make = [accuracy = accuracy, degrades = degrades] {
+  const auto kind = GENERATE(std::pair{0.88, false}, std::pair{0.90, false}, std::pair{0.95, false},
+                             std::pair{0.95, true});
+  const auto make = [kind] {
     auto world = std::make_unique<experiment_world>();
     world->experiment.duration = 4h;
     world->experiment.ramp = {20_pct};
     world->service.rate = 50.0;
-    world->service.quality["2"].accuracy = accuracy;
-    if (degrades) {
+    world->service.quality["2"].accuracy = kind.first;
+    if (kind.second) {
       world->service.distort = [w = world.get()](const auto& version, const auto&,
                                                  hotswap::metrics_snapshot& seen) {
         const bool late = w->clock.elapsed() > 3h;
@@ -244,7 +244,7 @@ TEST_CASE(
     const auto world = make();
     mortal_process process{*world};
     REQUIRE_FALSE(process.run_until(n));
-    CAPTURE(accuracy, degrades, n, process.last_words());
+    CAPTURE(kind.first, kind.second, n, process.last_words());
     const auto result = process.run_until(0);
     REQUIRE(result);
     CHECK(end_of(*world, *result) == expected);

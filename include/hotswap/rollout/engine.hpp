@@ -19,12 +19,14 @@
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/active_rollouts.hpp>
 #include <hotswap/rollout/chronicle.hpp>
 #include <hotswap/rollout/dry_run.hpp>
+#include <hotswap/rollout/fleet_state.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/observation.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
@@ -135,6 +137,9 @@ class basic_rollout {
   [[nodiscard]] const model_version& baseline() const noexcept { return *terms_.baseline; }
   [[nodiscard]] const model_version& candidate() const noexcept { return terms_.candidate; }
 
+  /// The candidate gets its traffic server by server, and no router is asked for anything.
+  void rolls_servers(int max_unavailable) { fleet_.emplace(max_unavailable); }
+
   /// What success means, unless it is that the candidate was promoted: e.g. that an experiment has
   /// a winner. `active` is the version that then has the traffic.
   void concludes(hotswap::reason_code code, model_version active, std::string reason) {
@@ -236,6 +241,19 @@ class basic_rollout {
   task<void> wait(std::string step, std::chrono::nanoseconds time);
   task<void> approve(std::string step);
   task<void> retire(std::string step, model_version version);
+  task<void> commit(std::string step);
+
+  task<server_batch> next_batch(std::string step);
+  task<bool> server_is_healthy(std::string step, server_id server, bool shielded = false);
+  task<void> rotate(std::string step, server_id server, bool in_rotation);
+  task<void> update(std::string step, server_id server, model_version version);
+  task<void> await_health(std::string step, server_id server, health_terms terms);
+  task<void> serve(std::string step, server_batch batch);
+  task<void> outwait(std::chrono::nanoseconds time);
+  task<std::string> restore_servers();
+  [[nodiscard]] std::vector<server_id> not_restored() const;
+  task<std::string> restore_each(std::vector<server_id> servers);
+  task<std::string> restore(server_id server);
 
   task<void> require_all_traffic_on_baseline(std::string step);
   task<metrics_snapshot> measure_baseline(std::string step, std::chrono::nanoseconds window);
@@ -268,6 +286,7 @@ class basic_rollout {
   [[nodiscard]] std::chrono::nanoseconds look_interval(std::chrono::nanoseconds bake) const;
 
   task<deployment_result> roll_back(rollout_failure cause);
+  task<deployment_result> roll_back_servers(rollout_failure cause);
   task<void> decide_to_roll_back(const rollout_failure& cause);
   task<deployment_result> give_up_rolling_back(const rollout_failure& cause, std::string trouble,
                                                const model_version& active,
@@ -287,7 +306,7 @@ class basic_rollout {
 
   /// Has this rollout asked the platform for any change?
   [[nodiscard]] bool platform_was_touched() const noexcept {
-    return intended_ || candidate_was_deployed_;
+    return intended_ || candidate_was_deployed_ || (fleet_ && !fleet_->touched.empty());
   }
 
   [[nodiscard]] share candidate_share() const {
@@ -303,6 +322,7 @@ class basic_rollout {
   model_claim claim_;
   recorded_rollout recorded_;
   conclusion ending_;
+  std::optional<fleet_state> fleet_;  ///< of a rolling rollout
 
   std::set<std::string> step_names_;
   std::string step_;
@@ -396,6 +416,35 @@ class basic_rollout<Tag>::named_step {
     use("approve");
     return of_.approve(name_);
   }
+  /// The servers that are updated next; none when all are.
+  [[nodiscard]] task<server_batch> next_batch() {
+    use("next_batch");
+    return of_.next_batch(name_);
+  }
+  /// In or out of rotation, where the fleet can do that. Verbs of servers may run side by side.
+  [[nodiscard]] task<void> rotate(server_id server, bool in_rotation) {
+    use((in_rotation ? "rotate_in " : "rotate_out ") + server.name());
+    return of_.rotate(name_, std::move(server), in_rotation);
+  }
+  [[nodiscard]] task<void> update(server_id server, model_version version) {
+    use("update " + server.name());
+    return of_.update(name_, std::move(server), std::move(version));
+  }
+  /// Waits until the server is healthy, and stays it.
+  [[nodiscard]] task<void> await_health(server_id server, health_terms terms) {
+    use("healthy " + server.name());
+    return of_.await_health(name_, std::move(server), terms);
+  }
+  /// The batch serves: it is the candidate's part of the traffic from here on.
+  [[nodiscard]] task<void> serve(server_batch batch) {
+    use("serve");
+    return of_.serve(name_, std::move(batch));
+  }
+  /// The point of no return, where nothing is to be retired.
+  [[nodiscard]] task<void> commit() {
+    use("commit");
+    return of_.commit(name_);
+  }
   /// Commits the rollout, then removes a version that gets no traffic.
   [[nodiscard]] task<void> retire(model_version version) {
     use("retire");
@@ -403,15 +452,16 @@ class basic_rollout<Tag>::named_step {
   }
 
  private:
-  void use(const char* verb) {
-    if (!used_.insert(verb).second) {
+  void use(std::string verb) {
+    if (used_.contains(verb)) {
       throw std::logic_error("step " + name_ + ": a verb must be used once, got a second " + verb);
     }
+    used_.insert(std::move(verb));
   }
 
   basic_rollout& of_;
   std::string name_;
-  std::set<std::string_view> used_;
+  std::set<std::string> used_;
 };
 
 template <typename Tag>

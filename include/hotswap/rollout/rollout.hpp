@@ -8,6 +8,7 @@
 ///     co_return co_await running.run(steps(running, config));
 
 #include <hotswap/rollout/engine.hpp>            // IWYU pragma: export
+#include <hotswap/rollout/rollout_fleet.hpp>     // IWYU pragma: export
 #include <hotswap/rollout/rollout_frame.hpp>     // IWYU pragma: export
 #include <hotswap/rollout/rollout_observe.hpp>   // IWYU pragma: export
 #include <hotswap/rollout/rollout_rollback.hpp>  // IWYU pragma: export

@@ -13,6 +13,7 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/server_id.hpp>
 #include <hotswap/rollout/active_rollouts.hpp>
 #include <hotswap/rollout/engine.hpp>
 #include <hotswap/rollout/journal_record.hpp>
@@ -27,6 +28,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -246,6 +248,11 @@ task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
     intended_ = traffic_split::all_to(candidate());
   committed_ = recorded_.committed();
   for (const journal_record& record : recorded_.records()) {
+    for (const std::string_view verb : {"update ", "rotate_out "}) {
+      if (fleet_ && record.verb.starts_with(verb)) {
+        fleet_->touch(server_id{record.verb.substr(verb.size())});
+      }
+    }
     for (const auto& each : record.events) {
       if (each->kind == event_kind::split_drifted) ++drifts_;
       const auto metric = each->payload.find("metric");

@@ -10,6 +10,7 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
@@ -32,6 +33,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace hotswap::inline v0_1 {
 
@@ -321,7 +323,7 @@ template <typename Tag>
 task<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::look() {
   observation_->look_was_made();
   co_await reassert_drifted_split();
-  if (door_.has_health_check()) {
+  if (door_.has_health_check() || fleet_) {
     const bool healthy = co_await candidate_is_healthy();
     observation_->health_failures = healthy ? 0 : observation_->health_failures + 1;
     if (observation_->health_failures >= 3) {
@@ -416,6 +418,14 @@ void basic_rollout<Tag>::tell_of(std::shared_ptr<const look_report> report) {
 /// A health check that fails to answer is taken for a no.
 template <typename Tag>
 task<bool> basic_rollout<Tag>::candidate_is_healthy() {
+  if (fleet_) {
+    const std::vector<server_id> updated{fleet_->updated.begin(), fleet_->updated.end()};
+    for (const server_id& each : updated) {
+      const bool healthy = co_await server_is_healthy(step_, each);
+      if (!healthy) co_return false;
+    }
+    co_return true;
+  }
   try {
     const bool healthy = co_await door_.healthy(step_, candidate());
     co_return healthy;
@@ -428,7 +438,7 @@ task<bool> basic_rollout<Tag>::candidate_is_healthy() {
 /// Somebody else has changed the split: it is set again 3 times, then a person is asked.
 template <typename Tag>
 task<void> basic_rollout<Tag>::reassert_drifted_split() {
-  if (!door_.has_split() || !in_force_) co_return;
+  if (!door_.has_split() || !in_force_ || fleet_) co_return;
   std::optional<traffic_split> found;
   try {
     found = co_await door_.split(step_, 1);

@@ -38,6 +38,7 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
   } else {
     step_.clear();
   }
+  if (fleet_) co_return co_await roll_back_servers(std::move(cause));
   if (!has_baseline() && intended_) {
     co_return co_await give_up_rolling_back(
         cause, to_string(candidate()) + " is the only version, there is no baseline to go back to",
@@ -64,6 +65,19 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
                   has_baseline() ? to_string(baseline()) + " has all the traffic"
                                  : std::string{"no version has traffic"});
   co_return co_await finish(cause.status(), terms_.baseline, cause.reason_code(), cause.what());
+}
+
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::roll_back_servers(rollout_failure cause) {
+  const recorded_verb* recorded = recorded_.find("rollback", "shift");
+  std::string trouble;
+  if (recorded == nullptr || recorded->outcome == nullptr) trouble = co_await restore_servers();
+  if (!trouble.empty()) {
+    co_return co_await give_up_rolling_back(cause, std::move(trouble), baseline(), nullptr);
+  }
+  chronicle_.tell(event_kind::rollback_finished, "rollback",
+                  to_string(baseline()) + " has all the traffic");
+  co_return co_await finish(cause.status(), baseline(), cause.reason_code(), cause.what());
 }
 
 /// The decision is a record before its first action, so that whoever resumes acts on it too.

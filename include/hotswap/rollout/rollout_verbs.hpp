@@ -101,7 +101,7 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
     is_in_force(traffic_split::all_to(baseline()));
     co_return;
   }
-  co_await require_all_traffic_on_baseline(step);
+  if (!fleet_) co_await require_all_traffic_on_baseline(step);
   reference_ = co_await measure_baseline(step, window);
   if (reference_.requests == 0) {  // a source that began to count with this rollout has no past
     const auto whole = std::exchange(window, std::chrono::nanoseconds::zero());
@@ -118,7 +118,11 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
     } while (window < whole && reference_.requests < needed);
   }
   if (!config_.allow_low_traffic) require_enough_traffic(reference_, window, bakes);
-  if (!door_.has_split()) co_await put_in_force(step, traffic_split::all_to(baseline()));
+  if (fleet_) {
+    is_in_force(traffic_split::all_to(baseline()));
+  } else if (!door_.has_split()) {
+    co_await put_in_force(step, traffic_split::all_to(baseline()));
+  }
   co_await chronicle_.record(step, verb.verb, record_phase::outcome,
                              std::make_shared<const reference_record>(reference_, window));
 }
@@ -365,19 +369,14 @@ task<void> basic_rollout<Tag>::approve(std::string step) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
-  const recorded_verb* recorded = replayed(step, "retire", to_string(version));
-  if (recorded != nullptr && recorded->outcome != nullptr) co_return;
+task<void> basic_rollout<Tag>::commit(std::string step) {
   if (!committed_) {
     if (const rollback_record* decided = recorded_.rollback()) {
       throw rollout_failure(decided->reason_code, decided->reason, decided->status);
     }
-    steering_.announce(step, "retire", "the server's remove");
+    steering_.announce(step, "commit", "the journal");
+    co_await outwait_pause();
     steering_.check();
-    if (in_force_ && in_force_->share_of(version) > share{}) {
-      throw std::logic_error("retire: a version must have no traffic, got " + to_string(version) +
-                             " with " + to_string(in_force_->share_of(version)));
-    }
     steering_.close("the rollout is committed, use undo");  // who comes while it is written is late
     co_await chronicle_.record(step, "commit", record_phase::outcome, committed_record{});
     committed_ = true;
@@ -386,6 +385,17 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
     chronicle_.tell(event_kind::committed, step,
                     to_string(ending_.active) + " has the model, there is no way back but an undo");
   }
+}
+
+template <typename Tag>
+task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
+  const recorded_verb* recorded = replayed(step, "retire", to_string(version));
+  if (recorded != nullptr && recorded->outcome != nullptr) co_return;
+  if (!committed_ && in_force_ && in_force_->share_of(version) > share{}) {
+    throw std::logic_error("retire: a version must have no traffic, got " + to_string(version) +
+                           " with " + to_string(in_force_->share_of(version)));
+  }
+  co_await commit(step);
   steering_.announce(step, "retire", "the server's remove");
   if (recorded == nullptr) {
     co_await chronicle_.record_if_possible(step, "retire", record_phase::began,

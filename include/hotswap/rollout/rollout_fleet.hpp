@@ -1,0 +1,279 @@
+#pragma once
+
+/// @file
+/// How `rollout` replaces a version server by server, and how it goes back.
+///
+///     #include <hotswap/rollout/rollout.hpp>   // includes this
+
+#include <hotswap/async/outstanding_calls.hpp>
+#include <hotswap/async/sleep.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/async/when_all.hpp>
+#include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/server_id.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/engine.hpp>
+#include <hotswap/rollout/fleet_state.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/recorded_rollout.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// The servers that are updated next: those that do not serve already, then as many more as may be
+/// out of rotation.
+template <typename Tag>
+task<server_batch> basic_rollout<Tag>::next_batch(std::string step) {
+  const begun_verb verb = co_await begin_verb(step, "batch", std::string{}, "the fleet's servers");
+  if (verb.is_over()) {
+    const auto* outcome = std::get_if<outcome_record>(&verb.recorded->outcome->payload);
+    co_return server_batch::parse(outcome == nullptr ? std::string_view{} : outcome->why);
+  }
+  const std::vector<server_id> servers = co_await door_.servers(step);
+  std::vector<server_id> sick;
+  std::vector<server_id> well;  // of those that are not updated
+  std::size_t unavailable = 0;
+  std::size_t serving = 0;
+  for (const server_id& each : servers) {
+    const bool healthy = co_await server_is_healthy(step, each);
+    ++(healthy ? serving : unavailable);
+    if (fleet_->is_updated(each)) continue;
+    (healthy ? well : sick).push_back(each);
+  }
+  const std::size_t limit = static_cast<std::size_t>(fleet_->max_unavailable);
+  server_batch batch;
+  batch.fleet_size = servers.size();
+  for (const server_id& each : sick) {
+    if (batch.servers.size() < limit) batch.servers.push_back(each);
+  }
+  for (const server_id& each : well) {
+    if (unavailable >= limit || serving <= 1) break;
+    batch.servers.push_back(each);
+    ++unavailable;
+    --serving;
+  }
+  if (batch.servers.empty() && (!well.empty() || servers.empty())) {
+    const bool is_first = fleet_->touched.empty();
+    throw rollout_failure(
+        is_first ? reason_code::failed : reason_code::unhealthy,
+        fmt::format("a fleet must keep a server in rotation, and at most {} out of it, got {} that "
+                    "serve and {} that do not",
+                    limit, serving, unavailable),
+        is_first ? deployment_status::rejected : deployment_status::rolled_back);
+  }
+  co_await end_verb(verb, batch.text());
+  co_return batch;
+}
+
+/// A call that fails to answer is taken for a no.
+template <typename Tag>
+task<bool> basic_rollout<Tag>::server_is_healthy(std::string step, server_id server,
+                                                 bool shielded) {
+  try {
+    const bool healthy = co_await door_.server_healthy(step, server, shielded);
+    co_return healthy;
+  } catch (const rollout_failure& failure) {
+    if (failure.reason_code() != reason_code::unhealthy) throw;
+  }
+  co_return false;
+}
+
+template <typename Tag>
+task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool in_rotation) {
+  if (!door_.has_rotation()) co_return;
+  const begun_verb verb =
+      co_await begin_verb(step, (in_rotation ? "rotate_in " : "rotate_out ") + server.name(),
+                          std::string{}, "the fleet's set_rotation");
+  fleet_->touch(server);
+  if (verb.is_over()) co_return;
+  co_await door_.set_rotation(step, server, in_rotation);
+  co_await end_verb(verb, "done");
+}
+
+template <typename Tag>
+task<void> basic_rollout<Tag>::update(std::string step, server_id server, model_version version) {
+  const begun_verb verb = co_await begin_verb(step, "update " + server.name(), to_string(version),
+                                              "the fleet's update");
+  fleet_->touch(server);
+  if (verb.is_over()) co_return;
+  co_await door_.update(step, server, version);
+  co_await end_verb(verb, "done");
+}
+
+/// Returns once the server has been healthy for `ready` without a break.
+template <typename Tag>
+task<void> basic_rollout<Tag>::await_health(std::string step, server_id server,
+                                            health_terms terms) {
+  const begun_verb verb = co_await begin_verb(step, "healthy " + server.name(),
+                                              text_of(terms.ready), "the server's health");
+  if (verb.is_over()) co_return;
+  const auto give_up_at = clock_.due_in(terms.timeout);
+  std::optional<clock::steady_time_point> since;
+  bool was_well = false;
+  int failures = 0;
+  while (true) {
+    const bool healthy = co_await server_is_healthy(step, server);
+    const auto present = clock_.steady_now();
+    if (healthy) {
+      if (!since) since = present;
+      was_well = true;
+      failures = 0;
+      if (present - *since >= terms.ready) break;
+    } else {
+      since.reset();
+      ++failures;
+      if (was_well && failures >= terms.threshold) {
+        throw rollout_failure(
+            reason_code::unhealthy,
+            fmt::format("server {} must stay healthy, and was not at {} checks in "
+                        "a row",
+                        server.name(), failures));
+      }
+    }
+    if (present >= give_up_at) {
+      throw rollout_failure(
+          reason_code::unhealthy,
+          fmt::format("server {} must be healthy for {} within {}, and was not", server.name(),
+                      text_of(terms.ready), text_of(terms.timeout)));
+    }
+    auto pause = terms.interval;
+    if (since) pause = std::min<std::chrono::nanoseconds>(pause, *since + terms.ready - present);
+    co_await outwait(std::max<std::chrono::nanoseconds>(pause, std::chrono::milliseconds{1}));
+  }
+  co_await end_verb(verb, "done");
+}
+
+/// News that do not end the rollout do not shorten the wait.
+template <typename Tag>
+task<void> basic_rollout<Tag>::outwait(std::chrono::nanoseconds time) {
+  while (time > std::chrono::nanoseconds::zero()) {
+    const std::chrono::nanoseconds passed = co_await steering_.pass_time(time);
+    time -= passed;
+  }
+}
+
+/// The batch is in rotation: from here on the candidate has its part of the traffic.
+template <typename Tag>
+task<void> basic_rollout<Tag>::serve(std::string step, server_batch batch) {
+  const begun_verb verb = co_await begin_verb(step, "serve", batch.text(), "the fleet");
+  for (const server_id& each : batch.servers) fleet_->updated.insert(each);
+  const auto part = fleet_->updated.size() * 10'000 / std::max<std::size_t>(batch.fleet_size, 1);
+  const share of_candidate =
+      share::basis_points(static_cast<int>(std::min<std::size_t>(part, 10'000)));
+  is_in_force(traffic_split::between(baseline(), candidate(), of_candidate));
+  if (verb.is_over()) co_return;
+  chronicle_.tell(event_kind::split_changed, step,
+                  fmt::format("{} of {} servers run {}", fleet_->updated.size(), batch.fleet_size,
+                              to_string(candidate())));
+  co_await end_verb(verb, "done");
+}
+
+/// All servers that were touched run the baseline again, the newest first; what cannot go back
+/// stays out of rotation, and is named.
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::restore_servers() {
+  std::string trouble = co_await restore_each(not_restored());
+  const bool calls_are_out = door_.deploy_calls()->count() + door_.router_calls()->count() > 0;
+  if (calls_are_out) {  // a late update may undo it
+    steering_.announce("rollback", "drain", "the end of calls that are under way");
+    const bool drained = co_await wait_until_none(clock_, door_.deploy_calls(), limits().drain);
+    const std::vector<server_id> newest_first{fleet_->touched.rbegin(), fleet_->touched.rend()};
+    trouble = co_await restore_each(newest_first);
+    if (!drained && trouble.empty()) trouble = "a call to the fleet is still under way";
+  }
+  if (trouble.empty()) {
+    is_in_force(traffic_split::all_to(baseline()));
+    chronicle_.tell(event_kind::split_changed, "rollback",
+                    "all servers run " + to_string(baseline()));
+    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::outcome,
+                                           outcome_record{"done"});
+  }
+  co_return trouble;
+}
+
+/// The newest first; but before all others those that an earlier incarnation has taken out of
+/// rotation and not put back.
+template <typename Tag>
+std::vector<server_id> basic_rollout<Tag>::not_restored() const {
+  std::vector<server_id> under_way;
+  std::vector<server_id> others;
+  for (auto each = fleet_->touched.rbegin(); each != fleet_->touched.rend(); ++each) {
+    const recorded_verb* recorded = recorded_.find("rollback", "restore " + each->name());
+    if (recorded != nullptr && recorded->outcome != nullptr) continue;
+    (recorded != nullptr ? under_way : others).push_back(*each);
+  }
+  under_way.insert(under_way.end(), others.begin(), others.end());
+  return under_way;
+}
+
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::restore_each(std::vector<server_id> servers) {
+  std::string trouble;
+  const auto at_a_time = static_cast<std::size_t>(fleet_->max_unavailable);
+  for (std::size_t begin = 0; begin < servers.size(); begin += at_a_time) {
+    std::vector<task<std::string>> lanes;
+    for (std::size_t i = begin; i < std::min(begin + at_a_time, servers.size()); ++i) {
+      lanes.push_back(restore(servers[i]));
+    }
+    const std::vector<std::string> ends = co_await when_all(std::move(lanes));
+    for (const std::string& each : ends) {
+      if (each.empty()) continue;
+      if (!trouble.empty()) trouble += "; ";
+      trouble += each;
+    }
+  }
+  co_return trouble;
+}
+
+/// What is wrong with the server; empty if it serves the baseline.
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::restore(server_id server) {
+  std::string trouble;
+  const std::string verb = "restore " + server.name();
+  steering_.announce("rollback", verb, "server " + server.name());
+  co_await chronicle_.record_if_possible("rollback", verb, record_phase::began,
+                                         fingerprint_record{to_string(baseline())});
+  try {
+    if (door_.has_rotation()) co_await door_.set_rotation("rollback", server, false, true);
+    co_await door_.update("rollback", server, baseline(), true);
+    bool healthy = false;
+    const auto give_up_at = clock_.due_in(limits().warm_up);
+    while (!healthy && clock_.steady_now() < give_up_at) {
+      healthy = co_await server_is_healthy("rollback", server, true);
+      if (!healthy) co_await sleep_for(clock_, std::chrono::seconds{1});
+    }
+    if (!healthy) trouble = "it is not healthy";
+    if (healthy && door_.has_rotation()) {
+      co_await door_.set_rotation("rollback", server, true, true);
+    }
+  } catch (const std::exception& failure) {
+    trouble = failure.what();
+  }
+  if (trouble.empty()) {
+    fleet_->updated.erase(server);
+    co_await chronicle_.record_if_possible("rollback", verb, record_phase::outcome,
+                                           outcome_record{"done"});
+  } else {
+    trouble = "server " + server.name() + " did not go back, " + trouble;
+  }
+  co_return trouble;
+}
+
+}  // namespace hotswap::inline v0_1
