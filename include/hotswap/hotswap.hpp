@@ -175,6 +175,7 @@
 #include <hotswap/stats/margin_stream.hpp>
 #include <hotswap/stats/margin_window.hpp>
 #include <hotswap/stats/mean_margin_stream.hpp>
+#include <hotswap/stats/mean_margin_sums.hpp>
 #include <hotswap/stats/miettinen_nurminen.hpp>
 #include <hotswap/stats/mills_ratio.hpp>
 #include <hotswap/stats/mixture_arguments.hpp>

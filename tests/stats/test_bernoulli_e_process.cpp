@@ -120,6 +120,26 @@ TEST_CASE("bernoulli_e_process: bets on what the windows before have shown",
   CHECK_THAT(worse.p_value(), WithinRel(std::exp(-first), 1e-14));
 }
 
+TEST_CASE("bernoulli_e_process: the first window is no evidence, be the margin reached by no rate",
+          "[stats][bernoulli_e_process]") {
+  bernoulli_e_process worse{{.offset = -0.6}};
+  CHECK(worse.next_bet().candidate == 0.25);  // the margin is at 0.5 - 0.6
+  worse.add({400, 900}, {90, 100});
+  CHECK(worse.log_e() == 0.0);
+  worse.add({400, 900}, {90, 100});
+  CHECK(worse.log_e() > 1.0);
+}
+
+TEST_CASE("bernoulli_e_process: never bets on a candidate that is better than its margin",
+          "[stats][bernoulli_e_process]") {
+  bernoulli_e_process worse{{.offset = 0.05}};
+  worse.add({5, 900}, {0, 100});
+  const rate_bet bet = worse.next_bet();
+  CHECK(bet.candidate == bet.baseline + 0.05);
+  worse.add({5, 900}, {50, 100});
+  CHECK(worse.log_e() == 0.0);
+}
+
 TEST_CASE("bernoulli_e_process: is sure of a candidate that is far worse, and of one that is not",
           "[stats][bernoulli_e_process]") {
   const linear_contrast margin{.offset = 0.01};

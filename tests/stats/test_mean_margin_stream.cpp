@@ -172,6 +172,14 @@ TEST_CASE("mean_margin_stream: noise between windows lowers the evidence",
   CHECK_THAT(with.variance_of(all), WithinRel(plain + 0.005 * 5.0 * 5e4, 1e-12));
 }
 
+TEST_CASE("mean_margin_stream: values that do not vary leave nothing to plan with",
+          "[stats][mean_margin_stream]") {
+  mean_margin_stream stream;
+  stream.add(values(200, 1.0, 0.0), values(200, 1.0, 0.0));
+  CHECK(stream.variance_at(2000.0) == 0.0);
+  CHECK(stream.log_e_within(normal_mixture{1.0}) == 0.0);
+}
+
 TEST_CASE("mean_margin_stream: counts of 1e15 stay finite", "[stats][mean_margin_stream]") {
   constexpr std::uint64_t many = 1'000'000'000'000'000;
   const normal_mixture mixture{1e12};
@@ -220,6 +228,9 @@ TEST_CASE("mean_margin_stream: what is no contrast, no moments or too little is 
                     "arm, got 2 of baseline and 2 of candidate");
   CHECK_THROWS_WITH(stream.contrast_interval(two_sided_normal_mixture{1.0}),
                     "mean_margin_stream: an interval must be of at least 100 values of each arm, "
+                    "got 2 of baseline and 2 of candidate");
+  CHECK_THROWS_WITH(stream.variance_of(stream.total()),
+                    "mean_margin_stream: a variance must be of at least 100 values of each arm, "
                     "got 2 of baseline and 2 of candidate");
   CHECK_THROWS_WITH(stream.variance_at(0.0),
                     "mean_margin_stream: candidate_values must be above 0 and finite, got "

@@ -90,6 +90,26 @@ TEST_CASE("restricted_rates_of: lie on the margin, and no neighbours there are l
   }
 }
 
+TEST_CASE("restricted_rates_of: without an offset, it is the root of a quadratic equation",
+          "[stats][restricted_contrast]") {
+  for (const double slope : {0.2, 0.95, 1.5, 4.0}) {
+    for (const double baseline : {0.0, 5.0, 899.0, 900.0}) {
+      for (const double candidate : {0.0, 3.0, 99.0, 100.0}) {
+        CAPTURE(slope, baseline, candidate);
+        const double a = slope * 1000.0;
+        const double b = -(slope * (100.0 + baseline) + 900.0 + candidate);
+        const double c = baseline + candidate;
+        const double rate = 2.0 * c / (-b + std::sqrt(std::max(0.0, b * b - 4.0 * a * c)));
+        const auto at =
+            restricted_rates_of({baseline, 900.0 - baseline}, {candidate, 100.0 - candidate},
+                                linear_contrast{slope, 0.0});
+        CHECK_THAT(at.baseline.rate, WithinRel(rate, 1e-12));
+        CHECK_THAT(at.candidate.rate, WithinRel(slope * rate, 1e-12));
+      }
+    }
+  }
+}
+
 TEST_CASE("restricted_rates_of: a slope next to 1 gives what a slope of 1 does",
           "[stats][restricted_contrast]") {
   const weighted_outcomes baseline{45.0, 855.0};

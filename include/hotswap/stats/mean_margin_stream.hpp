@@ -17,6 +17,7 @@
 
 #include <hotswap/stats/confidence_sequence.hpp>
 #include <hotswap/stats/linear_contrast.hpp>
+#include <hotswap/stats/mean_margin_sums.hpp>
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/overdispersion.hpp>
 #include <hotswap/stats/start_windows.hpp>
@@ -31,49 +32,11 @@
 
 namespace hotswap::inline v0_1::stats {
 
-/// What windows add up to in one arm.
-struct mean_margin_arm {
-  double values = 0.0;
-  double freedom = 0.0;  ///< sum of (values of a window - 1)
-  double squares = 0.0;  ///< squared deviations from the mean of the arm's own window
-  double share = 0.0;  ///< sum of squared weight / values: of the arm's variance in that of the sum
-  double noise_share = 0.0;  ///< the same of the contrasts, each divided by the root of its weight
-
-  mean_margin_arm& operator+=(const mean_margin_arm& other) noexcept {
-    values += other.values;
-    freedom += other.freedom;
-    squares += other.squares;
-    share += other.share;
-    noise_share += other.noise_share;
-    return *this;
-  }
-  friend bool operator==(const mean_margin_arm&, const mean_margin_arm&) = default;
-};
-
-struct mean_margin_sums {
-  double weight = 0.0;
-  double squared_weight = 0.0;
-  double sum = 0.0;  ///< of the weighted contrasts
-  mean_margin_arm baseline;
-  mean_margin_arm candidate;
-
-  mean_margin_sums& operator+=(const mean_margin_sums& other) noexcept {
-    weight += other.weight;
-    squared_weight += other.squared_weight;
-    sum += other.sum;
-    baseline += other.baseline;
-    candidate += other.candidate;
-    return *this;
-  }
-  friend bool operator==(const mean_margin_sums&, const mean_margin_sums&) = default;
-};
-
 struct mean_margin_stream_options {
   /// None where each request is routed at random and one process serves both arms.
   std::optional<overdispersion_options> noise = overdispersion_options{};
   std::size_t starts = 64;  ///< at which a regression may begin, at most; besides the steps' first
-  std::uint64_t burn_in =
-      100;  ///< values of each arm before a start speaks: means must be near normal
+  std::uint64_t burn_in = 100;  ///< values of each arm before a start speaks, as means are normal
 };
 
 /// Its state depends on nothing but the windows and steps in their order, bit for bit.
@@ -109,21 +72,9 @@ class mean_margin_stream {
     require_finite(candidate, "candidate");
     if (baseline.count() == 0 || candidate.count() == 0) return;
 
-    const auto of_baseline = static_cast<double>(baseline.count());
-    const auto of_candidate = static_cast<double>(candidate.count());
-    mean_margin_sums window;
-    window.weight = of_baseline * (of_candidate / (of_baseline + of_candidate));
-    window.squared_weight = window.weight * window.weight;
-    // The origins first: means of 1e9 keep the digits of their difference.
-    const double gap =
-        (candidate.raw().origin - contrast_.slope * baseline.raw().origin - contrast_.offset) +
-        (candidate.raw().mean_distance - contrast_.slope * baseline.raw().mean_distance);
-    window.sum = window.weight * gap;
-    window.baseline = arm_of(baseline, window.weight);
-    window.candidate = arm_of(candidate, window.weight);
-
+    const mean_margin_sums window = mean_margin_window(baseline, candidate, contrast_);
     starts_.add(window);
-    noise_.add(std::sqrt(window.weight) * gap);
+    noise_.add(window.sum / std::sqrt(window.weight));
   }
 
   /// As `margin_stream::log_e_beyond`. A start whose windows do not have enough values yet is no
@@ -149,7 +100,8 @@ class mean_margin_stream {
   [[nodiscard]] bool ready() const noexcept { return has_enough(starts_.total()); }
 
   /// What the variance of the sum will be when the candidate has had that many values: for the
-  /// choice of rho, at the first look at which this is `ready()`.
+  /// choice of rho, at the first look at which this is `ready()`. 0 where values do not vary, which
+  /// leaves nothing to choose.
   /// @throws std::domain_error  before.
   /// @throws std::invalid_argument  for a count that is not above 0 and finite.
   [[nodiscard]] double variance_at(double candidate_values) const {
@@ -174,8 +126,10 @@ class mean_margin_stream {
   [[nodiscard]] mean_margin_sums total() const { return starts_.total(); }
   [[nodiscard]] mean_margin_sums of_step() const { return starts_.of_step(); }
 
-  /// Of such sums, with what overdispersion adds; each arm has had a window of more than one value.
+  /// Of such sums, with what overdispersion adds.
+  /// @throws std::domain_error  for sums of too few values.
   [[nodiscard]] double variance_of(const mean_margin_sums& sums) const {
+    require_ready("a variance", sums);
     const mean_margin_sums all = starts_.total();
     return variance_of(sums, all, overdispersion_of(all));
   }
@@ -192,24 +146,15 @@ class mean_margin_stream {
                                 " must be finite, got some that are not");
   }
 
-  void require_ready(const char* what, const mean_margin_sums& all) const {
-    if (has_enough(all)) return;
+  void require_ready(const char* what, const mean_margin_sums& sums) const {
+    if (has_enough(sums)) return;
     const auto count = [](double values) {
       return std::to_string(static_cast<std::uint64_t>(values));
     };
     throw std::domain_error(std::string{"mean_margin_stream: "} + what + " must be of at least " +
                             std::to_string(burn_in_) + " values of each arm, got " +
-                            count(all.baseline.values) + " of baseline and " +
-                            count(all.candidate.values) + " of candidate");
-  }
-
-  static mean_margin_arm arm_of(const moments& arm, double weight) {
-    const auto values = static_cast<double>(arm.count());
-    return {.values = values,
-            .freedom = values - 1.0,
-            .squares = arm.sum_of_squared_deviations(),
-            .share = weight * (weight / values),
-            .noise_share = weight / values};
+                            count(sums.baseline.values) + " of baseline and " +
+                            count(sums.candidate.values) + " of candidate");
   }
 
   [[nodiscard]] bool has_enough(const mean_margin_sums& sums) const noexcept {
@@ -218,26 +163,11 @@ class mean_margin_stream {
            sums.baseline.values >= least && sums.candidate.values >= least;
   }
 
-  /// The arms' variances of one value, in the unit of the contrast.
-  struct variances {
-    double baseline = 0.0;
-    double candidate = 0.0;
-    double common = 0.0;
-  };
-
-  [[nodiscard]] variances estimated(const mean_margin_sums& from) const {
-    const double squared_slope = contrast_.slope * contrast_.slope;
-    return {.baseline = squared_slope * (from.baseline.squares / from.baseline.freedom),
-            .candidate = from.candidate.squares / from.candidate.freedom,
-            .common = (squared_slope * from.baseline.squares + from.candidate.squares) /
-                      (from.baseline.freedom + from.candidate.freedom)};
-  }
-
   [[nodiscard]] double variance_of(const mean_margin_sums& sums, const mean_margin_sums& all,
                                    double iota) const {
     double variance = 0.0;
     double of_one = 0.0;  // of a candidate's value and a baseline's
-    for (const variances& each : {estimated(sums), estimated(all)}) {
+    for (const auto& each : {variances_of_one(sums, contrast_), variances_of_one(all, contrast_)}) {
       variance = std::max(
           {variance, each.candidate * sums.candidate.share + each.baseline * sums.baseline.share,
            each.common * (sums.candidate.share + sums.baseline.share)});
@@ -247,9 +177,8 @@ class mean_margin_stream {
   }
 
   [[nodiscard]] double overdispersion_of(const mean_margin_sums& all) const {
-    if (!judges_noise_ || !(all.baseline.freedom >= 1.0 && all.candidate.freedom >= 1.0))
-      return 0.0;
-    const variances seen = estimated(all);
+    if (!judges_noise_ || !has_enough(all)) return 0.0;
+    const mean_margin_variances seen = variances_of_one(all, contrast_);
     return noise_.estimate(
         seen.candidate * all.candidate.noise_share + seen.baseline * all.baseline.noise_share,
         (seen.baseline + seen.candidate) * all.weight);

@@ -45,6 +45,7 @@ inline restricted_pair restricted_rates_of(const weighted_outcomes& baseline,
   double d = baseline.failures;
   if (!baseline_is_low) std::swap(a, b);
   if (!baseline_is_high) std::swap(c, d);
+  // Two weights at one place are one, which the solver finds sooner.
   if (low_shift == 0.0) a += std::exchange(b, 0.0);
   if (high_shift == 0.0) d += std::exchange(c, 0.0);
 
