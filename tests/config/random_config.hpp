@@ -105,9 +105,10 @@ class random_configs {
     hotswap::rolling_config config;
     config.max_unavailable = static_cast<int>(1 + below(10'000));
     config.health_check_interval = duration();
-    config.health_timeout = config.health_check_interval + std::chrono::milliseconds{1};
     config.unhealthy_threshold = static_cast<int>(1 + below(1'000));
     config.min_ready = duration();
+    config.health_timeout =
+        std::max(config.health_check_interval, config.min_ready) + std::chrono::milliseconds{1};
     config.monitoring_duration = duration();
     fill(config, true);
     if (coin()) {
@@ -125,6 +126,9 @@ class random_configs {
     if (coin()) limits.latency_quantile = 0.999 * positive_fraction();
     if (coin()) limits.error_rate_increase = fraction();
     if (coin()) limits.data_drift = 1e-300 / positive_fraction();
+    if (coin()) config.limits.error_rate = fraction();
+    if (coin()) config.limits.latency = duration();
+    if (coin()) config.limits.accuracy = fraction();
     std::vector<std::string> metrics = {"accuracy", "latency", "errorRate", "dataDrift"};
     std::shuffle(metrics.begin(), metrics.end(), random_);
     metrics.resize(below(5));

@@ -132,7 +132,7 @@ TEST_CASE("config_digest: a config with its defaults has the digest of nothing",
 
 TEST_CASE("config_digest: each key, changed alone, makes a digest of its own",
           "[config][config_digest]") {
-  const std::size_t common = 19 + 5 + 8;  // with those of rollbackThresholds and of deadlines
+  const std::size_t common = 19 + 5 + 3 + 8;  // of rollbackThresholds, limits and deadlines, too
 
   check_each_key<hotswap::canary_config>(common + 4);
   check_each_key<hotswap::blue_green_config>(common + 3);

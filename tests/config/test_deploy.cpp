@@ -35,7 +35,13 @@ struct plain_server {
 };
 
 struct tested_server : plain_server {
-  hotswap::smoke_test_report smoke_test(const model_version&, std::size_t) { return {}; }
+  hotswap::smoke_test_report smoke_test(const model_version&, std::size_t wanted) {
+    hotswap::smoke_test_report report;
+    report.samples = samples = wanted;
+    return report;
+  }
+
+  std::size_t samples = 0;
 };
 
 struct listed_servers : plain_server {
@@ -46,8 +52,16 @@ struct updated_servers : listed_servers {
   void update(const hotswap::server_id&, const model_version&) {}
 };
 
-struct fleet : updated_servers {
+struct fleet : plain_server {
+  std::vector<hotswap::server_id> servers(const std::string&) {
+    return {hotswap::server_id{"a"}, hotswap::server_id{"b"}};
+  }
+  void update(const hotswap::server_id& server, const model_version& version) {
+    updated.push_back(server.name() + " to " + to_string(version));
+  }
   bool healthy(const hotswap::server_id&) { return true; }
+
+  std::vector<std::string> updated;
 };
 
 struct plain_router {
@@ -59,7 +73,11 @@ struct plain_router {
 };
 
 struct mirroring_router : plain_router {
-  void set_mirror(const model_version&, const model_version&, const hotswap::share&) {}
+  void set_mirror(const model_version&, const model_version&, const hotswap::share& sampled) {
+    mirrored.push_back(sampled.basis_points());
+  }
+
+  std::vector<int> mirrored;
 };
 
 /// 20 requests a second of every version, none of which fails.
@@ -75,8 +93,10 @@ struct plain_metrics {
 
 struct comparing_metrics : plain_metrics {
   hotswap::divergence_snapshot divergence(const model_version&, const model_version&,
-                                          const hotswap::time_window&) {
-    return {};
+                                          const hotswap::time_window& window) {
+    hotswap::divergence_snapshot snapshot;
+    snapshot.compared = collect({"fraud", "2"}, window).requests;
+    return snapshot;
   }
 };
 
@@ -95,7 +115,6 @@ std::string refused(Server server, Router router, Metrics metrics, std::string_v
 }
 
 constexpr std::string_view blue_green = R"({"strategy": "BlueGreen"})";
-constexpr std::string_view ab_test = R"({"strategy": "ABTesting"})";
 constexpr std::string_view shadow = R"({"strategy": "Shadow"})";
 constexpr std::string_view promoting =
     R"({"strategy": "Shadow", "promote": "blueGreen", "then": {}})";
@@ -160,20 +179,131 @@ TEST_CASE("deploy: a document that needs more than the platform has names the me
         rule + "Rolling, which needs a server with the member healthy of a server_id");
 }
 
-TEST_CASE(
-    "deploy: a strategy that this version lacks is refused, though the platform could serve it",
-    "[config][deploy][errors]") {
-  const std::string rule =
-      "/strategy: must be Canary, the one strategy that this version can deploy, got ";
-  const plain_router router;
-  const mirroring_router mirror;
-  const comparing_metrics metrics;
+TEST_CASE("deploy: a blue-green document tries green, and switches", "[config][deploy]") {
+  tested_server server;
+  plain_router router;
+  plain_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+  const auto config =
+      hotswap::parse_strategy(R"({"strategy": "BlueGreen", "smokeTestSamples": 7})");
 
-  CHECK(refused(tested_server{}, router, metrics, blue_green) == rule + "BlueGreen");
-  CHECK(refused(plain_server{}, router, metrics, ab_test) == rule + "ABTesting");
-  CHECK(refused(plain_server{}, mirror, metrics, shadow) == rule + "Shadow");
-  CHECK(refused(tested_server{}, mirror, metrics, promoting) == rule + "Shadow");
-  CHECK(refused(fleet{}, router, metrics, rolling) == rule + "Rolling");
+  const auto result = clock.run(
+      hotswap::deploy(server, router, metrics, config, {"fraud", "1"}, {"fraud", "2"}, context));
+
+  CHECK(result.status() == hotswap::deployment_status::succeeded);
+  CHECK(server.samples == 7);
+  CHECK(router.candidate_shares == std::vector<int>{0, 10'000});
+  CHECK(server.removed == std::vector<std::string>{"fraud@1"});
+}
+
+TEST_CASE("deploy: a shadow's document mirrors, compares, and goes on if it says so",
+          "[config][deploy]") {
+  tested_server server;
+  mirroring_router router;
+  comparing_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+
+  SECTION("with a report only") {
+    const auto config = hotswap::parse_strategy(R"({"strategy": "Shadow", "sampleRate": 0.5})");
+    const auto result = clock.run(
+        hotswap::deploy(server, router, metrics, config, {"fraud", "1"}, {"fraud", "2"}, context));
+    CHECK(result.reason_code() == hotswap::reason_code::validated);
+    CHECK(result.active() == model_version{"fraud", "1"});
+    CHECK(router.mirrored == std::vector<int>{5'000, 0});
+    CHECK(router.candidate_shares == std::vector<int>{0});
+    CHECK(server.removed == std::vector<std::string>{"fraud@2"});
+  }
+  SECTION("as blue-green") {
+    const auto result =
+        clock.run(hotswap::deploy(server, router, metrics, hotswap::parse_strategy(promoting),
+                                  {"fraud", "1"}, {"fraud", "2"}, context));
+    CHECK(result.reason_code() == hotswap::reason_code::promoted);
+    CHECK(router.mirrored == std::vector<int>{10'000, 0});
+    CHECK(router.candidate_shares == std::vector<int>{0, 10'000});
+    CHECK(server.removed == std::vector<std::string>{"fraud@1"});
+  }
+}
+
+TEST_CASE("deploy: an A/B test's document splits the traffic, and names a winner",
+          "[config][deploy]") {
+  plain_server server;
+  plain_router router;
+  plain_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+  const auto config = hotswap::parse_strategy(
+      R"({"strategy": "ABTesting", "primaryMetric": "latency", "splitRatio": 0.4})");
+
+  const auto result = clock.run(
+      hotswap::deploy(server, router, metrics, config, {"fraud", "1"}, {"fraud", "2"}, context));
+
+  CHECK(result.reason_code() == hotswap::reason_code::no_difference);
+  CHECK(result.active() == model_version{"fraud", "1"});
+  CHECK(router.candidate_shares == std::vector<int>{0, 4'000, 0});
+}
+
+TEST_CASE("deploy: a rolling document updates server after server", "[config][deploy]") {
+  fleet servers;
+  plain_router router;
+  plain_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+  const auto config = hotswap::parse_strategy(R"({"strategy": "Rolling"})");
+
+  const auto result = clock.run(
+      hotswap::deploy(servers, router, metrics, config, {"fraud", "1"}, {"fraud", "2"}, context));
+
+  CHECK(result.status() == hotswap::deployment_status::succeeded);
+  CHECK(servers.updated == std::vector<std::string>{"a to fraud@2", "b to fraud@2"});
+  CHECK(router.candidate_shares.empty());
+}
+
+TEST_CASE("deploy: the first version of a model has no baseline, and is held to `limits`",
+          "[config][deploy]") {
+  tested_server server;
+  plain_router router;
+  plain_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+  const std::string strategy = GENERATE("Canary", "BlueGreen");
+
+  SECTION("which it keeps") {
+    const auto config = hotswap::parse_strategy(R"({"strategy": ")" + strategy + R"(", "limits":
+      {"errorRate": 0.01, "latency": "PT0.05S"}})");
+    const auto result =
+        clock.run(hotswap::deploy(server, router, metrics, config, {"fraud", "2"}, context));
+    CHECK(result.status() == hotswap::deployment_status::succeeded);
+    CHECK(result.active() == model_version{"fraud", "2"});
+    CHECK(router.candidate_shares == std::vector<int>{10'000});
+    CHECK(server.samples == 100);
+    CHECK(server.removed.empty());
+  }
+  SECTION("which it breaks: there is nothing to go back to") {
+    const auto config = hotswap::parse_strategy(R"({"strategy": ")" + strategy + R"(", "limits":
+      {"latency": "PT0.01S"}})");
+    const auto result =
+        clock.run(hotswap::deploy(server, router, metrics, config, {"fraud", "2"}, context));
+    CHECK(result.status() == hotswap::deployment_status::rollback_failed);
+    CHECK(result.active() == model_version{"fraud", "2"});
+  }
+}
+
+TEST_CASE("deploy: a strategy that compares versions cannot deploy the first one",
+          "[config][deploy][errors]") {
+  tested_server server;
+  mirroring_router router;
+  comparing_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+
+  const auto refused = config_tests::refusal_of([&] {
+    (void)hotswap::deploy(server, router, metrics, hotswap::parse_strategy(shadow), {"fraud", "1"},
+                          context);
+  });
+  CHECK(refused.message ==
+        "/strategy: must be Canary or BlueGreen for the first deployment of a model, got Shadow");
 }
 
 TEST_CASE("deploy: a config that was filled in C++ is held to its document's rules",

@@ -61,6 +61,9 @@ TEST_CASE("to_json: writes every key, the strategy first", "[config][to_json]") 
     "dataDrift": 0.3
   },
   "requiredMetrics": ["dataDrift"],
+  "limits": {
+    "errorRate": 0.05
+  },
   "analysis": "threshold",
   "maxMetricsFailures": 4,
   "allowLowTraffic": false,

@@ -10,17 +10,23 @@
 #include <hotswap/concepts/member.hpp>
 #include <hotswap/concepts/metrics_source.hpp>
 #include <hotswap/concepts/model_server.hpp>
+#include <hotswap/concepts/server_fleet.hpp>
 #include <hotswap/concepts/traffic_router.hpp>
 #include <hotswap/config/strategy_config.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/server_id.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/strategies/ab_test.hpp>
+#include <hotswap/strategies/ab_test_config.hpp>
+#include <hotswap/strategies/blue_green.hpp>
 #include <hotswap/strategies/blue_green_config.hpp>
 #include <hotswap/strategies/canary.hpp>
 #include <hotswap/strategies/canary_config.hpp>
 #include <hotswap/strategies/config_rule.hpp>
+#include <hotswap/strategies/rolling.hpp>
 #include <hotswap/strategies/rolling_config.hpp>
+#include <hotswap/strategies/shadow.hpp>
 #include <hotswap/strategies/shadow_config.hpp>
 
 #include <fmt/format.h>
@@ -72,7 +78,7 @@ template <typename Server, typename Router, typename Metrics>
 /// calls; the config may die first.
 ///
 /// @throws config_error  at once: at `/strategy` if the platform lacks a member that the strategy
-/// needs, or if this version does not have the strategy; elsewhere if a setting cannot be used.
+/// needs; elsewhere if a setting cannot be used.
 template <typename Server, typename Router, typename Metrics>
 [[nodiscard]] task<deployment_result> deploy(Server& server, Router& router, Metrics& metrics,
                                              const strategy_config& config, model_version baseline,
@@ -87,7 +93,53 @@ template <typename Server, typename Router, typename Metrics>
     const canary_strategy strategy{server, router, metrics, *canary};
     return strategy.deploy(std::move(baseline), std::move(candidate), context);
   }
-  refuse("/strategy", "be Canary, the one strategy that this version can deploy",
+  if constexpr (SmokeTestable<Server>) {
+    if (const auto* blue_green = std::get_if<blue_green_config>(&config)) {
+      const blue_green_strategy strategy{server, router, metrics, *blue_green};
+      return strategy.deploy(std::move(baseline), std::move(candidate), context);
+    }
+  }
+  if constexpr (MirroringRouter<Router> && DivergenceSource<Metrics>) {
+    if (const auto* shadow = std::get_if<shadow_config>(&config)) {
+      const shadow_strategy strategy{server, router, metrics, *shadow};
+      return strategy.deploy(std::move(baseline), std::move(candidate), context);
+    }
+  }
+  if constexpr (ServerFleet<Server>) {
+    if (const auto* rolling = std::get_if<rolling_config>(&config)) {
+      const rolling_strategy strategy{server, router, metrics, *rolling};
+      return strategy.deploy(std::move(baseline), std::move(candidate), context);
+    }
+  }
+  const ab_test_strategy strategy{server, router, metrics, std::get<ab_test_config>(config)};
+  return strategy.deploy(std::move(baseline), std::move(candidate), context);
+}
+
+/// Deploys the first version of a model, which is then held to the config's `limits`.
+///
+/// @throws config_error  at once: at `/strategy` if the strategy needs a baseline, or a member that
+/// the platform lacks; elsewhere if a setting cannot be used.
+template <typename Server, typename Router, typename Metrics>
+[[nodiscard]] task<deployment_result> deploy(Server& server, Router& router, Metrics& metrics,
+                                             const strategy_config& config, model_version candidate,
+                                             rollout_context& context) {
+  validate(config);
+  const std::string_view missing = missing_member<Server, Router, Metrics>(config);
+  if (!missing.empty()) {
+    refuse("/strategy", "be one that the platform can serve",
+           fmt::format("{}, which needs {}", strategy_name(config), missing));
+  }
+  if (const auto* canary = std::get_if<canary_config>(&config)) {
+    const canary_strategy strategy{server, router, metrics, *canary};
+    return strategy.deploy(std::move(candidate), context);
+  }
+  if constexpr (SmokeTestable<Server>) {
+    if (const auto* blue_green = std::get_if<blue_green_config>(&config)) {
+      const blue_green_strategy strategy{server, router, metrics, *blue_green};
+      return strategy.deploy(std::move(candidate), context);
+    }
+  }
+  refuse("/strategy", "be Canary or BlueGreen for the first deployment of a model",
          strategy_name(config));
 }
 
