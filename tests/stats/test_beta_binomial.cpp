@@ -161,6 +161,15 @@ TEST_CASE("beta_binomial: with any prior, and any counts, they are numbers",
   }
 }
 
+TEST_CASE("beta_binomial_interval: a bound that is too small for a double is 0",
+          "[stats][beta_binomial]") {
+  // The prior is certain of successes, of which one in 2^64 was seen: e^-1e16 cannot be rejected.
+  const auto interval = beta_binomial_interval({1, std::numeric_limits<std::uint64_t>::max()},
+                                               {.confidence = 0.95, .prior = {1e15, 1e-100}});
+  CHECK(interval.lower == 0.0);
+  CHECK(interval.upper > 0.0);
+}
+
 TEST_CASE("beta_binomial: err at most as often as advertised, at 300 looks",
           "[stats][beta_binomial][calibration]") {
   constexpr int rounds = 2000;

@@ -160,6 +160,44 @@ TEST_CASE("sequential_sample_ratio_test: errs at most as often as advertised, at
   CHECK(even.naive > 120);
 }
 
+TEST_CASE("sequential_sample_ratio_test: parts of different splits, added, err as rarely",
+          "[stats][sequential_sample_ratio][calibration]") {
+  constexpr int rounds = 2000;
+  std::mt19937_64 random{20260111};
+  int rejected = 0;
+  int pooled = 0;  // all users counted together, against the last split
+  for (int round = 0; round < rounds; ++round) {
+    always_valid_p_value p;
+    always_valid_p_value wrong;
+    std::array<std::uint64_t, 2> all{};
+    double of_earlier_parts = 0.0;
+    for (const double share : {0.10, 0.25, 0.50}) {
+      const std::array<double, 2> shares{1.0 - share, share};
+      std::binomial_distribution<std::uint64_t> candidates{200, share};
+      std::array<std::uint64_t, 2> counts{};
+      double of_this_part = 0.0;
+      for (int look = 0; look < 100; ++look) {
+        const std::uint64_t more = candidates(random);
+        counts[0] += 200 - more;
+        counts[1] += more;
+        all[0] += 200 - more;
+        all[1] += more;
+        of_this_part = sequential_sample_ratio_test(counts, shares).log_bayes_factor;
+        p.add(of_earlier_parts + of_this_part);
+        wrong.add(sequential_sample_ratio_test(all, shares).log_bayes_factor);
+      }
+      of_earlier_parts += of_this_part;
+    }
+    if (p.p_value() <= 0.01) ++rejected;
+    if (wrong.p_value() <= 0.01) ++pooled;
+  }
+
+  // Of 2000 at probability 0.01, more than 44 are rarer than 1e-6.
+  CHECK(rejected <= 44);
+  CHECK(rejected >= 1);
+  CHECK(pooled == rounds);  // the test can fail
+}
+
 TEST_CASE("sequential_sample_ratio_test: finds 48 % instead of 50 % in 60 000 users",
           "[stats][sequential_sample_ratio][calibration]") {
   // 50 % of the rounds take 7 800 users; of 200 at a probability of at least 0.99, fewer than 180

@@ -5,8 +5,8 @@
 /// of trials, at every look.
 ///
 ///     const proportion errors{52, 1000};
-///     beta_binomial_test(errors, 0.03).p_value;              // 0.021: it is not 3 %
-///     beta_binomial_interval(errors);                        // [0.033, 0.080], at every look
+///     beta_binomial_test(errors, 0.02).p_value;   // 7e-7: it is not 2 %
+///     beta_binomial_interval(errors);             // [0.030, 0.083], at every look
 ///
 /// Sources
 ///   [R]  H. Robbins, "Statistical methods related to the law of the iterated logarithm", Annals of
@@ -152,9 +152,9 @@ inline rate_and_rest rate_above(double successes, double failures, double eviden
 
 /// The confidence sequence of [H]: those rates at which M < 1 / alpha, alpha being 1 - confidence.
 ///
-/// All intervals of all looks together contain the true rate with that probability, at least. Twice
-/// as wide as `wilson` and `clopper_pearson`, which hold for a single look; [0, 1] without trials.
-/// Both bounds have 12 digits, those next to 0 too. About a microsecond.
+/// All intervals of all looks together contain the true rate with that probability, at least. About
+/// twice as wide as `wilson` and `clopper_pearson`, which hold for a single look; [0, 1] without
+/// trials. Both bounds have 12 digits, those next to 0 too. About a microsecond.
 ///
 /// @throws std::invalid_argument  for a confidence outside (0, 1), or a prior outside
 ///   [1e-100, 1e100].

@@ -93,7 +93,7 @@ inline void require_answerable(const moments& baseline, const moments& candidate
 /// rejected. Both are asymptotic, for the variances are estimates: start to look when the means are
 /// near normal, at a hundred values or so.
 ///
-/// 12 digits, but those that the difference has lost to the means. A fifth of a microsecond if
+/// 12 digits, but those that the difference has lost to the means. A tenth of a microsecond if
 /// two-sided; a few for the one-sided interval. Allocates nothing, safe from any thread.
 ///
 /// @throws std::invalid_argument  for a mixing deviation that is not above 0 and finite, a null

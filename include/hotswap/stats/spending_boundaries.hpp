@@ -154,8 +154,8 @@ inline void require_schedule(std::span<const double> information,
 ///
 /// Where a look may spend less than 1e-300, its critical Z is infinite. 12 digits; where two looks
 /// lie so close together that t grows by less than 1e-3, the amount spent loses as many as their
-/// difference does. About a millisecond for ten looks; inversely proportional to the root of the
-/// least step, so 20 looks of 1e-6 take some seconds.
+/// difference does. One or two milliseconds for ten looks; inversely proportional to the root of
+/// the least step, so that 20 looks 1e-6 apart take a second.
 ///
 /// @throws std::invalid_argument  for an alpha outside (0, 0.5), no looks, or information that does
 ///   not ascend as said.
