@@ -44,7 +44,6 @@
 #include <hotswap/concepts/server_fleet.hpp>
 #include <hotswap/concepts/traffic_router.hpp>
 #include <hotswap/concepts/windowed.hpp>
-#include <hotswap/config/append_rule.hpp>
 #include <hotswap/config/crc32c.hpp>
 #include <hotswap/config/default_strategy.hpp>
 #include <hotswap/config/deploy.hpp>
@@ -205,14 +204,12 @@
 #include <hotswap/stats/restricted_contrast.hpp>
 #include <hotswap/stats/restricted_rates.hpp>
 #include <hotswap/stats/sequential_sample_ratio.hpp>
-#include <hotswap/stats/sorted_values.hpp>
 #include <hotswap/stats/spending_boundaries.hpp>
 #include <hotswap/stats/start_windows.hpp>
 #include <hotswap/stats/total_variation_distance.hpp>
 #include <hotswap/stats/two_proportions.hpp>
 #include <hotswap/stats/two_sample_e_process.hpp>
 #include <hotswap/stats/two_sided_normal_mixture.hpp>
-#include <hotswap/stats/vector_loops.hpp>
 #include <hotswap/stats/wasserstein_distance.hpp>
 #include <hotswap/stats/welch.hpp>
 #include <hotswap/stats/wilson.hpp>
