@@ -262,6 +262,27 @@ class simulated_first : public simulated_rollout<Service> {
   }
   hotswap::deployment_result run() { return this->clock.run(deploy()); }
 
+  /// Invariants 2, 4 and 6, and that what is deployed has the traffic, or is named.
+  [[nodiscard]] std::vector<std::string> broken_promises(const hotswap::deployment_result& result) {
+    std::vector<std::string> broken = this->service.wrongs();
+    std::size_t terminals = 0;
+    std::vector<hotswap::event> reread;
+    for (const auto& each : this->records()) {
+      if (is_terminal(each)) ++terminals;
+      for (const auto& told : each.events) reread.push_back(*told);
+    }
+    if (terminals != 1) broken.push_back(std::to_string(terminals) + " terminal records");
+    if (texts_of(reread) != texts_of(result.history())) {
+      broken.push_back("the journal tells another history");
+    }
+    const bool is_certain = result.status() != hotswap::deployment_status::rollback_failed;
+    if (is_certain && is_deployed() != has_traffic() &&
+        messages(result, hotswap::event_kind::leftover).empty()) {
+      broken.push_back(to_string(this->candidate) + " is left, and not named");
+    }
+    return broken;
+  }
+
   [[nodiscard]] bool is_deployed() const {
     return this->service.deployed().contains(this->candidate);
   }
