@@ -23,7 +23,7 @@ packages_for() {
   fi
   case $1 in
     demo) echo libxgboost-dev ;;
-    test) echo catch2 python3-jsonschema ;;
+    test) echo catch2 libsqlite3-dev python3-jsonschema ;;
   esac
 }
 
@@ -48,7 +48,7 @@ install_missing() {
 $0: must have apt-get to install what is missing, and found none. Install these with your package manager:
   a C++20 compiler (g++ 12 or later, clang 16 or later), CMake 3.25 or later, Ninja,
   Boost 1.81 or later (headers), fmt 9 or later, nlohmann/json 3.11 or later,
-  for the tests Catch2 2 or 3 and Python's jsonschema 4 or later, for the demo XGBoost's C library;
+  for the tests Catch2 2 or 3, SQLite 3.37 or later and Python's jsonschema 4 or later, for the demo XGBoost's C library;
 then type: cmake --workflow --preset dev
 TEXT
     exit 2

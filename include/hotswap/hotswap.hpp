@@ -44,6 +44,7 @@
 #include <hotswap/concepts/server_fleet.hpp>
 #include <hotswap/concepts/traffic_router.hpp>
 #include <hotswap/concepts/windowed.hpp>
+#include <hotswap/config/append_rule.hpp>
 #include <hotswap/config/crc32c.hpp>
 #include <hotswap/config/default_strategy.hpp>
 #include <hotswap/config/deploy.hpp>

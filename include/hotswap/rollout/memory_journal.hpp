@@ -41,7 +41,7 @@ class basic_memory_journal final : public journal {
     std::vector<journal_record>& records = latest_[stream];
     const bool opens = record.sequence == 1 && (records.empty() || is_terminal(records.back()));
     if (opens) records.clear();
-    if (record.sequence <= records.size()) {
+    if (record.sequence - 1 < records.size()) {  // 0 is in no rollout
       const journal_record& there = records[record.sequence - 1];
       if (there == record) co_return;
       throw journal_conflict("journal of " + stream + ": record " +
