@@ -205,12 +205,14 @@
 #include <hotswap/stats/restricted_contrast.hpp>
 #include <hotswap/stats/restricted_rates.hpp>
 #include <hotswap/stats/sequential_sample_ratio.hpp>
+#include <hotswap/stats/sorted_values.hpp>
 #include <hotswap/stats/spending_boundaries.hpp>
 #include <hotswap/stats/start_windows.hpp>
 #include <hotswap/stats/total_variation_distance.hpp>
 #include <hotswap/stats/two_proportions.hpp>
 #include <hotswap/stats/two_sample_e_process.hpp>
 #include <hotswap/stats/two_sided_normal_mixture.hpp>
+#include <hotswap/stats/vector_loops.hpp>
 #include <hotswap/stats/wasserstein_distance.hpp>
 #include <hotswap/stats/welch.hpp>
 #include <hotswap/stats/wilson.hpp>
