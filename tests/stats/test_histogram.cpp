@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -30,6 +31,39 @@ TEST_CASE("histogram: a bin begins at its edge and ends before the next one",
   for (const double value : {-0.1, 0.0, 0.999, 1.0, 2.0, 1e300}) seen.add(value);
 
   CHECK(counts_of(seen) == counts{1, 2, 1, 2});
+}
+
+TEST_CASE("histogram: many values at once are counted as one by one, between few edges and many",
+          "[stats][histogram]") {
+  std::mt19937_64 random{20260102};
+  auto sample = samples::normal(random, 5000);
+  sample[17] = HUGE_VAL;
+  sample[18] = -HUGE_VAL;
+  for (const std::size_t bins : {2, 3, 5, 10, 24, 25, 26, 100}) {
+    CAPTURE(bins);
+    histogram at_once{equal_count_edges(std::span{sample}.subspan(19), bins)};
+    histogram added = at_once.empty_copy();
+    at_once.add(sample);
+    for (const double value : sample) added.add(value);
+
+    CHECK(at_once == added);
+  }
+}
+
+TEST_CASE("histogram: of many values, those before a NaN are counted", "[stats][histogram]") {
+  for (const std::size_t place : {0, 1, 1023, 1024, 1500}) {
+    for (const std::size_t edges : {1, 30}) {
+      CAPTURE(place, edges);
+      std::vector<double> sample(2000, 0.5);
+      sample[place] = std::nan("");
+      std::vector<double> at;
+      for (std::size_t k = 0; k < edges; ++k) at.push_back(1.0 + static_cast<double>(k));
+      histogram seen{at};
+
+      CHECK_THROWS_WITH(seen.add(sample), "histogram: a value must be a number, got NaN");
+      CHECK(seen.counts()[0] == place);
+    }
+  }
 }
 
 TEST_CASE("histogram: infinities are counted at either end", "[stats][histogram]") {

@@ -160,6 +160,66 @@ TEST_CASE("moments: a constant has no variance, not even from rounding", "[stats
 
   CHECK(sample.mean() == 0.1);
   CHECK(sample.variance() == 0.0);
+  for (const std::size_t count : {2, 255, 256, 1024, 5000}) {
+    const auto at_once = moments::of(std::vector<double>(count, 0.1));
+    CHECK(at_once.mean() == 0.1);
+    CHECK(at_once.variance() == 0.0);
+  }
+}
+
+TEST_CASE("moments: many values at once have all digits, wherever they lie and however they drift",
+          "[stats][moments]") {
+  // Whole numbers, which an offset moves exactly; the reference has 64 bits, where long double has.
+  const auto check = [](const std::vector<double>& values, double offset) {
+    CAPTURE(values.size(), offset);
+    std::vector<double> moved = values;
+    for (double& each : moved) each += offset;
+    long double sum = 0.0L;
+    for (const double each : values) sum += static_cast<long double>(each);
+    const long double mean = sum / static_cast<long double>(values.size());
+    long double squares = 0.0L;
+    for (const double each : values) {
+      const long double distance = static_cast<long double>(each) - mean;
+      squares += distance * distance;
+    }
+    const auto seen = moments::of(moved);
+
+    CHECK(seen.count() == values.size());
+    const double expected = static_cast<double>(mean) + offset;
+    const double deviation = std::sqrt(seen.variance());
+    CHECK_THAT(seen.mean(), WithinAbs(expected, 1e-15 * (std::abs(expected) + deviation)));
+    CHECK_THAT(seen.sum_of_squared_deviations(), WithinRel(static_cast<double>(squares), 1e-14));
+  };
+  for (const std::size_t count : {256, 257, 1023, 1024, 1025, 4096, 100'000, 1'000'003}) {
+    std::mt19937_64 random{count};
+    std::vector<double> even(count);
+    for (double& each : even) each = static_cast<double>(random() % 100'001) - 50'000.0;
+    std::vector<double> first_is_wild = even;
+    first_is_wild[0] = 1e12;
+    std::vector<double> drifting = even;
+    for (std::size_t i = 0; i < count; ++i) drifting[i] += std::floor(static_cast<double>(i) / 3.0);
+    std::vector<double> jumping = even;
+    for (std::size_t i = count / 2; i < count; ++i) jumping[i] += 1e9;
+
+    for (const double offset : {0.0, 1e6, 1e9, 1e12}) check(even, offset);
+    check(first_is_wild, 0.0);
+    check(drifting, 0.0);
+    check(jumping, 0.0);
+  }
+}
+
+TEST_CASE("moments: many values at once are as good as one by one", "[stats][moments]") {
+  std::mt19937_64 random{20260105};
+  const auto values = normal_values(random, 10'000);
+  moments added;
+  for (const double value : values) added.add(value);
+  const auto at_once = moments::of(values);
+
+  CHECK(at_once.count() == added.count());
+  CHECK_THAT(at_once.mean(), WithinRel(added.mean(), 1e-14));
+  CHECK_THAT(at_once.variance(), WithinRel(added.variance(), 1e-13));
+  CHECK(moments::of(values) == at_once);
+  CHECK(moments::from_raw(at_once.raw()) == at_once);
 }
 
 TEST_CASE("moments: the raw state brings back all of it, bit for bit", "[stats][moments]") {
@@ -217,6 +277,30 @@ TEST_CASE("moments: a value that is not finite is never lost", "[stats][moments]
   }
   CHECK(moments{}.finite());
   CHECK(moments{1.0, 2.0, 4.0}.finite());
+}
+
+TEST_CASE("moments: nor is it lost among many", "[stats][moments]") {
+  for (const double bad : {not_a_number, infinity, -infinity}) {
+    for (const std::size_t place : {0, 1, 63, 64, 1023, 1024, 2999}) {
+      CAPTURE(bad, place);
+      std::vector<double> values(3000, 1.0);
+      values[place] = bad;
+      moments added;
+      for (const double value : values) added.add(value);
+      const auto at_once = moments::of(values);
+
+      CHECK(at_once.count() == 3000);
+      CHECK_FALSE(at_once.finite());
+      CHECK_FALSE(std::isfinite(at_once.mean()));
+      CHECK_FALSE(std::isfinite(at_once.variance()));
+      CHECK(std::isnan(at_once.mean()) == std::isnan(added.mean()));
+    }
+  }
+  std::vector<double> huge(3000, 1e150);
+  huge[7] = -1e150;
+  CHECK(moments::of(huge).finite());
+  huge[8] = 1e200;
+  CHECK_FALSE(moments::of(huge).finite());
 }
 
 TEST_CASE("moments: a merge does not lose a NaN or an infinity either", "[stats][moments]") {

@@ -9,10 +9,15 @@
 ///     for (const double value : todays_values) current.add(value);
 ///     population_stability_index(reference.counts(), current.counts());
 
+#include <hotswap/stats/sorted_values.hpp>
+#include <hotswap/stats/vector_loops.hpp>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -47,8 +52,17 @@ class histogram {
     ++counts_[bin_of(value)];
   }
 
+  /// One by one. Between a few edges it is quick: each value is compared with all of them at once.
+  /// @throws std::invalid_argument  for a NaN; those before it are counted.
   void add(std::span<const double> values) {
-    for (const double value : values) add(value);
+    constexpr std::size_t block = 1024;  // stays near the processor while it is compared
+    if (edges_.size() > few_) {
+      for (const double value : values) add(value);
+      return;
+    }
+    for (std::size_t begin = 0; begin < values.size(); begin += block) {
+      add_block(values.subspan(begin, std::min(block, values.size() - begin)));
+    }
   }
 
   /// As if the values of `other` had been added one by one.
@@ -78,6 +92,22 @@ class histogram {
   friend bool operator==(const histogram&, const histogram&) = default;
 
  private:
+  static constexpr std::size_t few_ = 24;
+
+  void add_block(std::span<const double> values) {
+    std::array<std::uint64_t, few_ + 1> from{};  // from[k]: how many are at least edge k
+    constexpr double least = -std::numeric_limits<double>::infinity();
+    std::uint64_t numbers = 0;
+    detail::count_from_edges(values.data(), values.size(), {&least, 1}, &numbers);
+    if (numbers != values.size()) {
+      for (const double value : values) add(value);  // until the NaN
+      return;
+    }
+    detail::count_from_edges(values.data(), values.size(), edges_, from.data());
+    counts_[0] += numbers - from[0];
+    for (std::size_t k = 0; k < edges_.size(); ++k) counts_[k + 1] += from[k] - from[k + 1];
+  }
+
   std::vector<double> edges_;
   std::vector<std::uint64_t> counts_;
 };
@@ -94,13 +124,12 @@ class histogram {
     throw std::invalid_argument("equal_count_edges: there must be at least 2 bins, got " +
                                 std::to_string(bins));
   }
-  std::vector<double> sorted(sample.begin(), sample.end());
-  for (const double value : sorted) {
+  for (const double value : sample) {
     if (std::isfinite(value)) continue;
     throw std::domain_error("equal_count_edges: values must be finite, got " +
                             std::to_string(value));
   }
-  std::sort(sorted.begin(), sorted.end());
+  const std::vector<double> sorted = sorted_values(sample);
   if (sorted.empty() || sorted.front() == sorted.back()) {
     throw std::domain_error(
         "equal_count_edges: the sample must have at least 2 different values, "

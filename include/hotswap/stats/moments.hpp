@@ -15,7 +15,12 @@
 ///        analysis and recommendations", The American Statistician 37 (1983), 242-247; for the
 ///        merge, and for measuring from one of the values.
 
+#include <hotswap/stats/vector_loops.hpp>
+
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -35,8 +40,8 @@ class moments {
   /// All that there is, so that it can be written down and read back bit for bit.
   struct raw_state {
     std::uint64_t count = 0;
-    double origin = 0.0;              ///< what `mean_distance` is measured from: the first value
-    double mean_distance = 0.0;       ///< mean - origin
+    double origin = 0.0;         ///< what `mean_distance` is measured from, near the first value
+    double mean_distance = 0.0;  ///< mean - origin
     double squared_deviations = 0.0;  ///< sum of (value - mean)^2
 
     friend bool operator==(const raw_state&, const raw_state&) = default;
@@ -47,11 +52,9 @@ class moments {
     for (const double value : values) add(value);
   }
 
-  [[nodiscard]] static moments of(std::span<const double> values) {
-    moments result;
-    for (const double value : values) result.add(value);
-    return result;
-  }
+  /// As if the values had been added one by one, up to rounding: of many, the squared deviations
+  /// have a relative error of at most 1e-14, in the time that it takes to read them.
+  [[nodiscard]] static moments of(std::span<const double> values);
 
   /// From what another system has summed up already.
   /// @param variance  unbiased: divided by count - 1; 0 for a single value
@@ -115,6 +118,8 @@ class moments {
     }
   }
 
+  static moments of_blocks(std::span<const double> values);
+
   raw_state state_;
 };
 
@@ -132,6 +137,53 @@ inline moments& moments::operator+=(moments other) noexcept {
   state_.mean_distance += gap * their_weight;
   state_.squared_deviations += other.state_.squared_deviations + gap * (gap * their_weight) * ours;
   return *this;
+}
+
+inline moments moments::of(std::span<const double> values) {
+  constexpr std::size_t many = 256;
+  if (values.size() >= many) {
+    const moments result = of_blocks(values);
+    if (result.finite()) return result;
+  }
+  moments result;
+  for (const double value : values) result.add(value);
+  return result;
+}
+
+/// Two sums a block, over distances from the mean of all before: nearly nothing cancels, wherever
+/// the values lie and however they drift. Blocks are merged like the rounds of a tournament, so
+/// that rounding errors grow with the number of rounds [C].
+inline moments moments::of_blocks(std::span<const double> values) {
+  constexpr std::size_t block = 1024;
+  constexpr std::size_t pilot = 64;
+  const double origin =
+      values[0] + detail::sum_about(values.data(), pilot, values[0]).sum / double{pilot};
+
+  std::array<moments, 64> rounds;  // of 1, 2, 4, ... blocks, the greatest first
+  std::size_t open = 0;
+  std::uint64_t blocks = 0;
+  double mean_distance = 0.0;  // of those so far, from the origin
+  for (std::size_t begin = 0; begin < values.size(); begin += block) {
+    const std::size_t count = std::min(block, values.size() - begin);
+    const auto number = static_cast<double>(count);
+    const double shift = origin + mean_distance;
+    const detail::shifted_sums sums = detail::sum_about(values.data() + begin, count, shift);
+    const double of_mean = sums.sum * (sums.sum / number);
+
+    raw_state& state = rounds[open++].state_;
+    state.count = count;
+    state.origin = origin;
+    state.mean_distance = (shift - origin) + sums.sum / number;
+    state.squared_deviations = sums.squares < of_mean ? 0.0 : sums.squares - of_mean;
+    mean_distance +=
+        (state.mean_distance - mean_distance) * number / static_cast<double>(begin + count);
+    for (std::uint64_t each = ++blocks; each % 2 == 0; each /= 2) {
+      --open;
+      rounds[open - 1] += rounds[open];
+    }
+  }
+  for (; open > 1; --open) rounds[open - 2] += rounds[open - 1];
+  return rounds[0];
 }
 
 inline moments moments::from_summary(std::uint64_t count, double mean, double variance) {

@@ -62,7 +62,9 @@ struct population_stability_index_result {
   }
 
   population_stability_index_result result;
-  for (const bin_shares& bin : shares_of(reference, current, name, options.pseudo_count)) {
+  const auto seen = detail::shares_and_totals_of(reference, current, name, options.pseudo_count);
+  result.contributions.reserve(seen.shares.size());
+  for (const bin_shares& bin : seen.shares) {
     const double from = std::max(bin.reference, options.floor);
     const double to = std::max(bin.current, options.floor);
     if (from == 0.0 || to == 0.0) {
@@ -71,19 +73,15 @@ struct population_stability_index_result {
           ": floor or pseudo_count must be above 0 where a bin is empty, got 0");
     }
     const bool is_raised = from != bin.reference || to != bin.current;
-    const double change = is_raised ? to - from : bin.difference;
-    const double log_ratio =
-        std::abs(change) < 0.5 * from ? std::log1p(change / from) : std::log(to / from);
+    const double change = std::abs(is_raised ? to - from : bin.difference);
+    // of the greater to the less: as precise for all, where log(to / from) is not near 0
+    const double log_ratio = std::log1p(change / std::min(from, to));
     result.contributions.push_back(change * log_ratio);
     result.score += result.contributions.back();
   }
 
-  double values_in_reference = 0.0;
-  double values_in_current = 0.0;
-  for (const std::uint64_t count : reference) values_in_reference += static_cast<double>(count);
-  for (const std::uint64_t count : current) values_in_current += static_cast<double>(count);
-  result.noise_floor = static_cast<double>(reference.size() - 1) *
-                       (1.0 / values_in_reference + 1.0 / values_in_current);
+  result.noise_floor =
+      static_cast<double>(reference.size() - 1) * (1.0 / seen.reference + 1.0 / seen.current);
   return result;
 }
 
