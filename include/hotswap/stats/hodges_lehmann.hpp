@@ -10,8 +10,8 @@
 ///        Mathematical Statistics 34 (1963), 598-611.
 
 #include <hotswap/stats/pooled_values.hpp>
+#include <hotswap/stats/sorted_values.hpp>
 
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -23,17 +23,6 @@
 namespace hotswap::inline v0_1::stats {
 
 namespace detail {
-
-/// Doubles in ascending order have ascending keys, without a gap.
-inline std::uint64_t key_of(double value) {
-  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-  const auto bits = std::bit_cast<std::uint64_t>(value);
-  return (bits & sign) != 0 ? ~bits : bits | sign;
-}
-inline double value_of_key(std::uint64_t key) {
-  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-  return std::bit_cast<double>((key & sign) != 0 ? key & ~sign : ~key);
-}
 
 /// How many of the differences b - a are at most `limit`. Both samples are sorted.
 inline std::uint64_t differences_up_to(double limit, const std::vector<double>& baseline,

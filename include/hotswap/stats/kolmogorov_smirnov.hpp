@@ -74,13 +74,17 @@ inline tail_probability kolmogorov_tail(double x) {
 class distribution_gap {
  public:
   distribution_gap(double baseline_count, double candidate_count)
-      : baseline_count_(baseline_count), candidate_count_(candidate_count) {}
+      : baseline_count_(baseline_count),
+        candidate_count_(candidate_count),
+        products_are_exact_(baseline_count * candidate_count <= 0x1p53) {}
 
   void add(double in_baseline, double in_candidate) {
     baseline_ += in_baseline;
     candidate_ += in_candidate;
     const double gap =
-        difference_of_products(candidate_, baseline_count_, baseline_, candidate_count_);
+        products_are_exact_
+            ? candidate_ * baseline_count_ - baseline_ * candidate_count_
+            : difference_of_products(candidate_, baseline_count_, baseline_, candidate_count_);
     candidate_above_ = std::max(candidate_above_, gap);
     baseline_above_ = std::max(baseline_above_, -gap);
     if (keeps_ends_) ends_.push_back(static_cast<std::uint32_t>(baseline_ + candidate_));
@@ -100,7 +104,8 @@ class distribution_gap {
  private:
   double baseline_count_;
   double candidate_count_;
-  double baseline_ = 0.0;  // so far
+  bool products_are_exact_;  // of whole numbers up to 2^53, no greater than all the pairs
+  double baseline_ = 0.0;    // so far
   double candidate_ = 0.0;
   double candidate_above_ = 0.0;
   double baseline_above_ = 0.0;

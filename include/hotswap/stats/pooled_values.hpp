@@ -10,6 +10,8 @@
 ///
 /// All rank tests and distances of distributions are sums over such a walk.
 
+#include <hotswap/stats/sorted_values.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -51,9 +53,7 @@ inline std::vector<double> sorted(std::span<const double> sample, const char* fu
         std::string{function} + ": " + name + " must have no NaN, got one at index " +
         std::to_string(std::find_if(sample.begin(), sample.end(), is_nan) - sample.begin()));
   }
-  std::vector<double> result(sample.begin(), sample.end());
-  std::sort(result.begin(), result.end());
-  return result;
+  return sorted_values(sample);
 }
 
 /// As above; each value once, with how often it occurred.
@@ -81,37 +81,66 @@ inline std::vector<std::pair<double, double>> sorted(const counted_values& sampl
   return result;
 }
 
-inline double value_at(double value) {
-  return value;
-}
-inline double value_at(const std::pair<double, double>& value) {
-  return value.first;
-}
-inline double count_at(double) {
-  return 1.0;
-}
-inline double count_at(const std::pair<double, double>& value) {
-  return value.second;
-}
+using counted_value = std::pair<double, double>;
 
 /// How often `value` comes next; steps over it.
-template <typename Iterator>
-double take(Iterator& next, Iterator end, double value) {
+inline double take(const double*& next, const double* end, double value) {
+  const double* const first = next;
+  while (next != end && *next == value) ++next;
+  return static_cast<double>(next - first);
+}
+inline double take(const counted_value*& next, const counted_value* end, double value) {
   double count = 0.0;
-  for (; next != end && value_at(*next) == value; ++next) count += count_at(*next);
+  for (; next != end && next->first == value; ++next) count += next->second;
   return count;
 }
 
-template <typename Sorted, typename Visit>
-void walk(const Sorted& baseline, const Sorted& candidate, Visit visit) {
-  auto a = baseline.begin();
-  auto b = candidate.begin();
-  while (a != baseline.end() || b != candidate.end()) {
-    const double value = a == baseline.end()    ? value_at(*b)
-                         : b == candidate.end() ? value_at(*a)
-                                                : std::min(value_at(*a), value_at(*b));
-    const double in_baseline = take(a, baseline.end(), value);
-    visit(value, in_baseline, take(b, candidate.end(), value));
+/// As long as there are values of both: which sample the next one is of is as good as a coin, and a
+/// processor that guesses is wrong every other time. So nothing depends on it but two sums.
+template <typename Visit>
+void walk_both(const double*& a, const double* a_end, const double*& b, const double* b_end,
+               Visit& visit) {
+  while (a != a_end && b != b_end) {
+    const double value = std::min(*a, *b);
+    const std::ptrdiff_t of_baseline = *a <= value;
+    const std::ptrdiff_t of_candidate = *b <= value;
+    a += of_baseline;
+    b += of_candidate;
+    visit(value, static_cast<double>(of_baseline) + take(a, a_end, value),
+          static_cast<double>(of_candidate) + take(b, b_end, value));
+  }
+}
+template <typename Visit>
+void walk_both(const counted_value*& a, const counted_value* a_end, const counted_value*& b,
+               const counted_value* b_end, Visit& visit) {
+  while (a != a_end && b != b_end) {
+    const double value = std::min(a->first, b->first);
+    const double of_baseline = take(a, a_end, value);
+    visit(value, of_baseline, take(b, b_end, value));
+  }
+}
+
+inline double value_at(double value) {
+  return value;
+}
+inline double value_at(const counted_value& value) {
+  return value.first;
+}
+
+template <typename Value, typename Visit>
+void walk(const std::vector<Value>& baseline, const std::vector<Value>& candidate, Visit visit) {
+  const Value* a = baseline.data();
+  const Value* b = candidate.data();
+  const Value* const a_end = a + baseline.size();
+  const Value* const b_end = b + candidate.size();
+  walk_both(a, a_end, b, b_end, visit);
+  while (a != a_end) {
+    const double value = value_at(*a);
+    visit(value, take(a, a_end, value), 0.0);
+  }
+  while (b != b_end) {
+    const double value = value_at(*b);
+    visit(value, 0.0, take(b, b_end, value));
   }
 }
 
