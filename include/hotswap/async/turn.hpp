@@ -8,8 +8,8 @@
 ///     writing.release();
 
 #include <coroutine>
-#include <deque>
 #include <utility>
+#include <vector>
 
 namespace hotswap::inline v0_1 {
 
@@ -55,13 +55,13 @@ class turn {
       return;
     }
     taker* const next = waiting_.front();
-    waiting_.pop_front();
+    waiting_.erase(waiting_.begin());
     std::exchange(next->waiter_, {}).resume();
   }
 
  private:
   bool taken_ = false;
-  std::deque<taker*> waiting_;
+  std::vector<taker*> waiting_;
 };
 
 }  // namespace hotswap::inline v0_1

@@ -25,7 +25,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <string>
@@ -164,16 +163,16 @@ class basic_chronicle {
 
   void enqueue(std::string step, std::string verb, record_phase phase, record_payload payload) {
     if (!recorded_) return;
-    journal_record added;
-    added.sequence = ++records_made_;
-    added.rollout = common_.rollout;
-    added.step = std::move(step);
-    added.verb = std::move(verb);
-    added.phase = phase;
-    added.at = clock_.now();
-    added.driver = driver_;
-    added.payload = std::move(payload);
-    added.events = std::exchange(untold_, {});
+    auto added = std::make_shared<journal_record>();
+    added->sequence = ++records_made_;
+    added->rollout = common_.rollout;
+    added->step = std::move(step);
+    added->verb = std::move(verb);
+    added->phase = phase;
+    added->at = clock_.now();
+    added->driver = driver_;
+    added->payload = std::move(payload);
+    added->events = std::exchange(untold_, {});
     unwritten_.push_back(std::move(added));
   }
 
@@ -184,7 +183,7 @@ class basic_chronicle {
     try {
       while (!unwritten_.empty()) {
         co_await append(unwritten_.front(), attempts, limit);
-        unwritten_.pop_front();
+        unwritten_.erase(unwritten_.begin());
       }
     } catch (...) {
       failure = std::current_exception();
@@ -193,12 +192,13 @@ class basic_chronicle {
     if (failure) std::rethrow_exception(failure);
   }
 
-  task<void> append(const journal_record& added, int attempts, std::chrono::nanoseconds limit) {
+  task<void> append(std::shared_ptr<const journal_record> added, int attempts,
+                    std::chrono::nanoseconds limit) {
     for (int attempt = 1;; ++attempt) {
       std::string text;
       try {
-        auto append_record = [to = journal_, stream = stream_, copy = added] {
-          return to->append(stream, copy);
+        auto append_record = [to = journal_, stream = stream_, added] {
+          return to->append(stream, *added);
         };
         co_await call(clock_, limit, std::move(append_record), call_options{given_up_});
         co_return;
@@ -213,7 +213,7 @@ class basic_chronicle {
       }
       if (attempt >= attempts || given_up_.stop_requested()) {
         throw journal_error("journal of rollout " + common_.rollout + ": record " +
-                            std::to_string(added.sequence) + " must be durable, got " + text);
+                            std::to_string(added->sequence) + " must be durable, got " + text);
       }
       const std::chrono::nanoseconds pause = wait_.next();
       co_await sleep_for(clock_, pause, given_up_);
@@ -235,7 +235,7 @@ class basic_chronicle {
   stop_token given_up_;
   std::vector<std::shared_ptr<const event>> history_;
   std::vector<std::shared_ptr<const event>> untold_;
-  std::deque<journal_record> unwritten_;
+  std::vector<std::shared_ptr<const journal_record>> unwritten_;  ///< mostly one
   turn writing_;
 };
 

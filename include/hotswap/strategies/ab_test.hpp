@@ -50,6 +50,7 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
   ab_test_strategy(Server& server, Router& router, Metrics& metrics, ab_test_config config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
     validate(config_);
+    digest_ = config_digest(config_);
   }
 
   /// Compares `candidate` with `baseline`, which has all the traffic; throws as
@@ -58,7 +59,7 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"ABTesting", std::move(baseline), std::move(candidate), context};
-    terms.config = config_digest(config_);
+    terms.config = digest_;
     ab_test_config config = config_;
     config.max_extensions = std::min(config.max_extensions, 1);
     return run(std::move(calls), std::move(terms), std::move(config));
@@ -156,6 +157,7 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
   Router& router_;
   Metrics& metrics_;
   ab_test_config config_;
+  std::string digest_;  ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1

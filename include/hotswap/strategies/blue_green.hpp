@@ -76,6 +76,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
                       blue_green_config config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
     validate(config_);
+    digest_ = config_digest(config_);
   }
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.
@@ -89,7 +90,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"BlueGreen", std::move(baseline), std::move(candidate), context};
-    terms.config = config_digest(config_);
+    terms.config = digest_;
     return run(std::move(calls), std::move(terms), config_);
   }
 
@@ -98,7 +99,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms = rollout_terms::first("BlueGreen", std::move(candidate), context);
-    terms.config = config_digest(config_);
+    terms.config = digest_;
     return run(std::move(calls), std::move(terms), config_);
   }
 
@@ -130,6 +131,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
   Router& router_;
   Metrics& metrics_;
   blue_green_config config_;
+  std::string digest_;  ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1

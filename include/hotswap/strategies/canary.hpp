@@ -103,6 +103,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
   canary_strategy(Server& server, Router& router, Metrics& metrics, canary_config config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
     validate(config_);
+    digest_ = config_digest(config_);
   }
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.
@@ -116,7 +117,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"Canary", std::move(baseline), std::move(candidate), context};
-    terms.config = config_digest(config_);
+    terms.config = digest_;
     return run(std::move(calls), std::move(terms), config_);
   }
 
@@ -125,7 +126,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms = rollout_terms::first("Canary", std::move(candidate), context);
-    terms.config = config_digest(config_);
+    terms.config = digest_;
     return run(std::move(calls), std::move(terms), config_);
   }
 
@@ -158,6 +159,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
   Router& router_;
   Metrics& metrics_;
   canary_config config_;
+  std::string digest_;  ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1

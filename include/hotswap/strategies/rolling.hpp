@@ -50,6 +50,7 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
   rolling_strategy(Server& server, Router& router, Metrics& metrics, rolling_config config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
     validate(config_);
+    digest_ = config_digest(config_);
   }
 
   /// Replaces `baseline`, which all servers run, by `candidate`; throws as
@@ -58,7 +59,7 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"Rolling", std::move(baseline), std::move(candidate), context};
-    terms.config = config_digest(config_);
+    terms.config = digest_;
     return run(std::move(calls), std::move(terms), config_);
   }
 
@@ -104,15 +105,15 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
   }
 
   static std::unique_ptr<judge> judge_of(const rolling_config& config) {
-    constexpr std::uint64_t minimum_samples = 1000;
     return std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
-                                             minimum_samples);
+                                             config.minimum_samples);
   }
 
   Server& server_;
   Router& router_;
   Metrics& metrics_;
   rolling_config config_;
+  std::string digest_;  ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1

@@ -50,6 +50,7 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
   shadow_strategy(Server& server, Router& router, Metrics& metrics, shadow_config config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
     validate(config_);
+    digest_ = config_digest(config_);
     if (!SmokeTestable<Server> && config_.promote() == shadow_promotion::blue_green) {
       refuse("/promote", "be never or canary for a server without the member smoke_test",
              "blueGreen");
@@ -68,7 +69,7 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"Shadow", std::move(baseline), std::move(candidate), context};
-    terms.config = config_digest(config_);
+    terms.config = digest_;
     return run(std::move(calls), std::move(terms), config_);
   }
 
@@ -139,6 +140,7 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
   Router& router_;
   Metrics& metrics_;
   shadow_config config_;
+  std::string digest_;  ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1
