@@ -41,8 +41,8 @@ namespace detail {
 
 /// successes * log(rate / null) + failures * log((1 - rate) / (1 - null)), also where they are
 /// close.
-inline double log_likelihood_ratio(double successes, double failures, const rate_and_rest& rate,
-                                   const rate_and_rest& null) {
+inline double log_ratio_of_rates(double successes, double failures, const rate_and_rest& rate,
+                                 const rate_and_rest& null) {
   // Of a rate and its rest, the smaller one has the digits of the difference.
   const double change = rate.rate < rate.rest ? rate.rate - null.rate : null.rest - rate.rest;
   double sum = 0.0;
@@ -82,9 +82,9 @@ inline double log_likelihood_ratio(double successes, double failures, const rate
   const restricted_pair null = restricted_rates_of(outcomes(baseline, bet.baseline),
                                                    outcomes(candidate, bet.candidate), contrast);
   const auto ratio = [](const proportion& seen, double rate, const rate_and_rest& at) {
-    return detail::log_likelihood_ratio(static_cast<double>(seen.successes()),
-                                        static_cast<double>(seen.trials() - seen.successes()),
-                                        rate_and_rest{rate, 1.0 - rate}, at);
+    return detail::log_ratio_of_rates(static_cast<double>(seen.successes()),
+                                      static_cast<double>(seen.trials() - seen.successes()),
+                                      rate_and_rest{rate, 1.0 - rate}, at);
   };
   return ratio(baseline, bet.baseline, null.baseline) +
          ratio(candidate, bet.candidate, null.candidate);

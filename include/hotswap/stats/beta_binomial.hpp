@@ -22,6 +22,7 @@
 #include <hotswap/stats/log_factorial.hpp>
 #include <hotswap/stats/normal.hpp>
 #include <hotswap/stats/proportion.hpp>
+#include <hotswap/stats/restricted_rates.hpp>
 
 #include <algorithm>
 #include <array>
@@ -61,12 +62,6 @@ inline void require_prior(const beta_prior& prior, const char* function) {
                                 std::to_string(each));
   }
 }
-
-/// A rate and its complement; both have all digits, however close to 0 either is.
-struct rate_and_rest {
-  double rate = 0.5;
-  double rest = 0.5;
-};
 
 /// Successes less those that the rate makes one expect; exact, given the lesser of rate and rest.
 inline double excess_of_successes(double successes, double failures, const rate_and_rest& at) {
@@ -171,7 +166,7 @@ inline rate_and_rest rate_above(double successes, double failures, double eviden
   const double posterior_successes = successes + options.prior.successes;
   const double posterior_failures = failures + options.prior.failures;
   const double total = posterior_successes + posterior_failures;
-  const detail::rate_and_rest at{posterior_successes / total, posterior_failures / total};
+  const rate_and_rest at{posterior_successes / total, posterior_failures / total};
   const double against_observed =  // at most 0, but for rounding
       detail::log_beta_binomial_factor(successes, failures, at, options.prior) -
       detail::log_likelihood_ratio(successes, failures, at);

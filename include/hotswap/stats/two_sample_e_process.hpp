@@ -79,9 +79,9 @@ class two_sample_e_process {
 
   static double log_ratio(const proportion& seen, const rate_and_rest& rate,
                           const rate_and_rest& null) {
-    return detail::log_likelihood_ratio(static_cast<double>(seen.successes()),
-                                        static_cast<double>(seen.trials() - seen.successes()), rate,
-                                        null);
+    return detail::log_ratio_of_rates(static_cast<double>(seen.successes()),
+                                      static_cast<double>(seen.trials() - seen.successes()), rate,
+                                      null);
   }
 
   rate_prior prior_;
