@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <utility>
 
 namespace hotswap::inline v0_1::stats {
 
@@ -21,9 +22,18 @@ inline double mills_ratio(double z) {
     return std::sqrt(0.5 * std::numbers::pi) * std::exp(0.5 * z * z) *
            std::erfc(z / std::numbers::sqrt2);
   }
-  double fraction = z;
-  for (int k = 40; k >= 1; --k) fraction = z + k / fraction;
-  return 1.0 / fraction;
+  if (z > 1e8) return 1.0 / z;
+  // The convergents of [AS], from the first on: so it takes a single division.
+  const double levels = 6.0 + 90.0 / z;
+  double numerator = z;
+  double denominator = 1.0;
+  double numerator_before = 1.0;
+  double denominator_before = 0.0;
+  for (double k = 1.0; k <= levels; ++k) {
+    numerator_before = std::exchange(numerator, z * numerator + k * numerator_before);
+    denominator_before = std::exchange(denominator, z * denominator + k * denominator_before);
+  }
+  return denominator / numerator;
 }
 
 }  // namespace hotswap::inline v0_1::stats
