@@ -81,9 +81,10 @@ class paired_benchmark {
   explicit paired_benchmark(std::string title) : title_(std::move(title)) {}
 
   int rounds = 15;
-  int attempts = 3;            ///< measurements, until one is quiet
-  double slice_ns = 8e6;       ///< CPU time of one variant in one round, if it is repeated
-  double noisy_spread = 1.25;  ///< p90 / p10 of the reference, above which nothing is claimed
+  int attempts = 3;             ///< measurements, until one is quiet
+  double slice_ns = 8e6;        ///< CPU time of one variant in one round, if it is repeated
+  std::string unit = "CPU ns";  ///< what is measured
+  double noisy_spread = 1.25;   ///< p90 / p10 of the reference, above which nothing is claimed
 
   /// `operation` does the thing once; it is repeated until it fills a slice.
   template <typename Operation>
@@ -193,7 +194,7 @@ class paired_benchmark {
   }
 
   void print_table(double spread) const {
-    fmt::print("{:<58} {:>11} {:>8}  {:>14}\n", title_, "CPU ns", "ratio", "p10 .. p90");
+    fmt::print("{:<58} {:>11} {:>8}  {:>14}\n", title_, unit, "ratio", "p10 .. p90");
     for (const variant& each : variants_) {
       const std::vector<double> ratios = ratios_of(each, variants_.front());
       fmt::print("  {:<56} {:>11.5g} {:>7.2f}x  {:>5.2f} .. {:.2f}\n", each.name,
