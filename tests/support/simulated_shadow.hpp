@@ -108,7 +108,7 @@ class mirroring_service : public testable_service {
     const std::uint64_t answered = mirrored_in(window) - dropped_in(window);
     if (to_string(version) != shadow_ || answered == 0 || loses_copies) co_return seen;
     seen.requests += answered;
-    seen.errors += errors_in(window);
+    if (counts_shadow_errors) seen.errors += errors_in(window);
     const double seconds = quality_of(version).latency;
     const std::uint64_t good = seen.requests - seen.errors;
     if (good > 1) {
@@ -139,7 +139,8 @@ class mirroring_service : public testable_service {
   [[nodiscard]] hotswap::share mirror() const noexcept { return mirrored_.back().second; }
 
   simulated_answers answers;
-  bool loses_copies = false;  ///< on the way: the shadow gets none, and nobody tells of it
+  bool counts_shadow_errors = true;  ///< in its metrics, besides the comparison
+  bool loses_copies = false;         ///< on the way: the shadow gets none, and nobody tells of it
   std::vector<std::string> shadow_wrongs;
 
  private:
