@@ -56,10 +56,13 @@
 #include <hotswap/config/known_keys.hpp>
 #include <hotswap/config/parse_strategy.hpp>
 #include <hotswap/config/plan.hpp>
+#include <hotswap/config/planner.hpp>
 #include <hotswap/config/read_value.hpp>
 #include <hotswap/config/record_members.hpp>
 #include <hotswap/config/record_reader.hpp>
 #include <hotswap/config/record_writer.hpp>
+#include <hotswap/config/rollout_plan.hpp>
+#include <hotswap/config/schema_of.hpp>
 #include <hotswap/config/strategy_config.hpp>
 #include <hotswap/config/to_json.hpp>
 #include <hotswap/config/utc_time.hpp>

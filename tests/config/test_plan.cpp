@@ -176,6 +176,7 @@ TEST_CASE("plan: blue-green tries green, switches, and keeps blue", "[config][pl
   CHECK(outline(planned) == texts{"start: reference deploy warm_up smoke_test",
                                   "switch: shift observe", "end: wait retire"});
   CHECK(planned.steps[1].candidate_share == 100_pct);
+  CHECK(planned.steps[1].minimum_samples == 1'000);
   CHECK(planned.shortest == 5min + 1h);
   CHECK(planned.longest == 4 * 5min + 1h + 30s);
 }
@@ -226,20 +227,41 @@ TEST_CASE("plan: a rolling deployment takes a batch after the other", "[config][
   const auto servers = [](std::size_t count, const std::string& members = R"("name": "x")") {
     return of_document("Rolling", members, {.call = 0s, .servers = count});
   };
+  const std::string each = ": batch rotate update healthy rotate serve observe";
 
-  CHECK(outline(servers(3)) == texts{"start: reference",
-                                     "batch-1: rotate update wait rotate observe",
-                                     "batch-2: rotate update wait rotate observe",
-                                     "batch-3: rotate update wait rotate observe"});
-  CHECK(servers(3).shortest == 3 * (5min + 10s));
-  CHECK(servers(3).longest == 3 * (4 * 5min + 10s + 10min));
-  CHECK(servers(10, R"("maxUnavailable": 4)").steps.size() == 1 + 3);
-  CHECK(servers(8, R"("maxUnavailable": 4)").steps.size() == 1 + 2);
+  const rollout_plan three = servers(3);
+  CHECK(outline(three) == texts{"start: reference", "batch-1" + each, "batch-2" + each,
+                                "batch-3" + each, "batch-4: batch", "end: commit"});
+  CHECK(three.shortest == 3 * (5min + 10s));
+  // a server may take its health timeout, and is asked once more
+  CHECK(three.longest == 30s + 3 * (4 * 5min + 10min + 5s));
+  CHECK(three.steps[1].candidate_share == hotswap::share::basis_points(3'333));
+  CHECK(three.steps[1].minimum_samples == 1'000);
+  CHECK(three.steps[1].requests_per_second == Approx(1'000 / 0.3333 / 300));
+  CHECK(three.steps[3].candidate_share == 100_pct);
+  CHECK(servers(10, R"("maxUnavailable": 4)").steps.size() == 1 + 3 + 2);
+  CHECK(servers(8, R"("maxUnavailable": 4)").steps.size() == 1 + 2 + 2);
+  CHECK(servers(4, R"("maxUnavailable": 9)").steps.size() == 1 + 2 + 2);  // 3, then the last
 
   const rollout_plan health_only = servers(2, R"("monitoringDuration": "PT0S")");
-  CHECK(outline(health_only)[1] == "batch-1: rotate update wait rotate");
+  CHECK(outline(health_only) == texts{"start:", "batch-1: batch rotate update healthy rotate serve",
+                                      "batch-2: batch rotate update healthy rotate serve",
+                                      "batch-3: batch", "end: commit"});
   CHECK(health_only.shortest == 20s);
   CHECK(health_only.steps[1].look_interval == 0s);
+  CHECK(health_only.steps[1].minimum_samples == std::nullopt);
+}
+
+TEST_CASE("plan: the first version of a model gets all the traffic at once", "[config][plan]") {
+  const hotswap::plan_options first = {.call = 0s, .servers = 4, .first = true};
+
+  const rollout_plan canary = plan(hotswap::canary_config{}, first);
+  CHECK(outline(canary) ==
+        texts{"start: vacancy deploy warm_up smoke_test", "first: shift observe"});
+  CHECK(canary.shortest == 10min);
+  CHECK(canary.steps[1].candidate_share == 100_pct);
+  CHECK(canary.steps[1].requests_per_second == Approx(1'000 / 600.0));
+  CHECK(plan(hotswap::blue_green_config{}, first).shortest == 5min);
 }
 
 TEST_CASE("plan: each call takes the time that it is said to take", "[config][plan]") {
@@ -267,9 +289,11 @@ TEST_CASE("plan: what cannot be planned is refused", "[config][plan][errors]") {
   hotswap::canary_config wrong;
   wrong.steps.clear();
 
-  CHECK(refused(pairs, {.servers = 3}) == "accepted");
-  CHECK(refused(pairs, {.servers = 2}) ==
-        "/maxUnavailable: must be below the number of servers, 2, got 2");
+  CHECK(refused(pairs, {.servers = 2}) == "accepted");
+  CHECK(refused(pairs, {.servers = 1}) ==
+        "/strategy: must be one that leaves a server in rotation, got Rolling of 1 server");
+  CHECK(refused(hotswap::shadow_config{}, {.first = true}) ==
+        "/strategy: must be Canary or BlueGreen for the first deployment of a model, got Shadow");
   CHECK(refused(hotswap::rolling_config{}, {.servers = 0}) ==
         "plan: servers must be a number from 1 to 100000, got 0");
   CHECK(refused(hotswap::rolling_config{}, {.servers = 100'001}) ==
@@ -289,8 +313,7 @@ TEST_CASE("plan: of any config, the steps have names of their own and sum up to 
   config_tests::random_configs random{20260303};
 
   for (int i = 0; i < 1'000; ++i) {
-    hotswap::strategy_config config = random.next();
-    if (auto* rolling = std::get_if<hotswap::rolling_config>(&config)) rolling->max_unavailable = 3;
+    const hotswap::strategy_config config = random.next();
     const rollout_plan planned = plan(config, no_calls);
 
     std::set<std::string> names;
@@ -298,7 +321,7 @@ TEST_CASE("plan: of any config, the steps have names of their own and sum up to 
     for (const auto& step : planned.steps) {
       REQUIRE(names.insert(step.name).second);
       REQUIRE(step.shortest <= step.longest);
-      REQUIRE_FALSE(step.verbs.empty());
+      REQUIRE((!step.verbs.empty() || step.name == "start"));
       shortest += step.shortest;
     }
     REQUIRE(planned.shortest == shortest);

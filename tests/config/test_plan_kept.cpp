@@ -4,11 +4,16 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/strategies/ab_test.hpp>
+#include <hotswap/strategies/rolling.hpp>
 
 #include "support/catch.hpp"
+#include "support/simulated_fleet.hpp"
 #include "support/simulated_service.hpp"
+#include "support/simulated_shadow.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,11 +23,11 @@ using hotswap::event_kind;
 
 namespace {
 
-/// Runs the world's canary, with calls of a second, and holds it to its plan.
+/// Runs the world's rollout, whose calls take a second, and holds it to the plan.
 template <typename World>
-void check_kept(World& world) {
-  const hotswap::rollout_plan planned = hotswap::plan(world.config, {.call = 1s, .servers = 4});
-  const hotswap::deployment_result result = world.run();
+hotswap::deployment_result check_kept(World& world, const hotswap::rollout_plan& planned) {
+  hotswap::deployment_result result = world.run();
+  INFO(result.reason());
   REQUIRE(result.status() == hotswap::deployment_status::succeeded);
 
   CHECK(world.clock.elapsed() >= planned.shortest);
@@ -44,7 +49,43 @@ void check_kept(World& world) {
     if (step.candidate_share) CHECK(each.candidate_share == *step.candidate_share);
   }
   CHECK(started.size() == planned.steps.size());
+  return result;
 }
+
+/// Of its config, by default.
+template <typename World>
+hotswap::deployment_result check_kept(World& world) {
+  return check_kept(world, hotswap::plan(world.config));
+}
+
+class rolling_world : public simulated_rollout<simulated_fleet> {
+ public:
+  hotswap::task<hotswap::deployment_result> deploy() {
+    const hotswap::rolling_strategy strategy{service, service, service, config};
+    return strategy.deploy(baseline, candidate, context());
+  }
+  hotswap::deployment_result run() { return clock.run(deploy()); }
+
+  hotswap::rolling_config config;
+};
+
+class experiment_world : public simulated_rollout<readable_service> {
+ public:
+  experiment_world() {
+    service.quality["1"].accuracy = 0.90;
+    service.quality["2"].accuracy = 0.95;
+    service.rate = 40.0;
+    config.duration = std::chrono::hours{24};
+  }
+
+  hotswap::task<hotswap::deployment_result> deploy() {
+    const hotswap::ab_test_strategy strategy{service, service, service, config};
+    return strategy.deploy(baseline, candidate, context());
+  }
+  hotswap::deployment_result run() { return clock.run(deploy()); }
+
+  hotswap::ab_test_config config;
+};
 
 /// Of the looks of a step, the time between them.
 std::chrono::nanoseconds between_looks(const hotswap::deployment_result& result,
@@ -80,6 +121,77 @@ TEST_CASE("plan: a canary with steps of its own and a holdback keeps to its plan
   world.config.holdback = 10_pct;
   world.config.keep_duration = 0s;
   check_kept(world);
+}
+
+TEST_CASE("plan: blue-green with defaults keeps to its plan", "[config][plan]") {
+  simulated_blue_green<> world;
+  check_kept(world);
+}
+
+TEST_CASE("plan: blue-green with a holdback keeps to its plan", "[config][plan]") {
+  simulated_blue_green<> world;
+  world.config.holdback = 10_pct;
+  check_kept(world);
+}
+
+TEST_CASE("plan: a shadow keeps to its plan, whatever follows", "[config][plan]") {
+  simulated_shadow world;
+  SECTION("a report") {}
+  SECTION("blue-green") {
+    world.config.then = hotswap::blue_green_config{};
+  }
+  SECTION("a canary") {
+    hotswap::canary_config then;
+    then.monitoring_duration = 5min;
+    world.config.then = then;
+  }
+  check_kept(world);
+}
+
+TEST_CASE("plan: an A/B test keeps to its plan, whoever wins", "[config][plan]") {
+  experiment_world world;
+  SECTION("the candidate") {}
+  SECTION("the candidate, with a holdback") {
+    world.config.holdback = 10_pct;
+  }
+  SECTION("the candidate, after a ramp") {
+    world.config.ramp = {5_pct, 20_pct};
+  }
+  hotswap::rollout_plan planned = hotswap::plan(world.config);
+  SECTION("the baseline") {
+    world.service.quality["2"].accuracy = 0.88;
+    planned.steps[2].candidate_share = 0_pct;
+  }
+  check_kept(world, planned);
+}
+
+TEST_CASE("plan: a rolling deployment keeps to its plan", "[config][plan]") {
+  rolling_world world;
+  std::size_t servers = 4;
+  SECTION("one by one") {}
+  SECTION("three at a time") {
+    servers = 7;
+    world.config.max_unavailable = 3;
+  }
+  SECTION("more at a time than may go") {
+    world.config.max_unavailable = 9;
+  }
+  SECTION("with no more than their health") {
+    world.config.monitoring_duration = 0s;
+  }
+  world.service.has_servers(servers);
+  check_kept(world, hotswap::plan(world.config, {.call = 1s, .servers = servers}));
+}
+
+TEST_CASE("plan: the first version of a model keeps to its plan", "[config][plan]") {
+  SECTION("of a canary") {
+    simulated_first<hotswap::canary_config, hotswap::canary_strategy> world;
+    check_kept(world, hotswap::plan(world.config, {.first = true}));
+  }
+  SECTION("of blue-green") {
+    simulated_first<hotswap::blue_green_config, hotswap::blue_green_strategy> world;
+    check_kept(world, hotswap::plan(world.config, {.first = true}));
+  }
 }
 
 TEST_CASE("plan: looks come as often as planned", "[config][plan]") {

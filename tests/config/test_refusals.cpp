@@ -493,6 +493,8 @@ TEST_CASE("parse_strategy: a rolling document keeps to its ranges", "[config][pa
                      "/healthCheckInterval: " + some_time + R"(, got "PT0S")"},
                     {R"("healthTimeout": "PT5S")",
                      "/healthTimeout: must exceed healthCheckInterval, PT5S, got PT5S"},
+                    {R"("healthTimeout": "PT2M", "minReady": "PT2M")",
+                     "/healthTimeout: must exceed minReady, PT2M, got PT2M"},
                     {R"("deadline": "PT5M10S")",
                      "/deadline: must exceed the waits it covers, PT5M10S, got PT5M10S"},
                     {R"("holdback": 5)",

@@ -34,13 +34,12 @@ TEST_CASE("plan_text: steps that differ in no more than their names have one lin
           "[report][plan]") {
   const auto config = parse_strategy(R"({"strategy": "Rolling", "maxUnavailable": 2})");
 
-  CHECK(plan_text(plan(config, {.call = 1s, .servers = 9})) == R"(Rolling: 26 min 22 s to 2 h 32 min
-  start                     2.0 s                      reference
-  batch-1 to batch-5, each  5 min 16 s to 30 min 32 s  rotate, update, wait, rotate, observe; a look each 30.0 s
-)");
-  CHECK(plan_text(plan(config, {.call = 0ms, .servers = 4})) == R"(Rolling: 10 min 20 s to 1 h
-  start                     0 ms                       reference
-  batch-1 to batch-2, each  5 min 10 s to 30 min 10 s  rotate, update, wait, rotate, observe; a look each 30.0 s
+  CHECK(plan_text(plan(config, {.call = 1s, .servers = 9})) == R"(Rolling: 27 min 19 s to 2 h 33 min
+  start                     1.0 s to 32.0 s            reference
+  batch-1 to batch-4, each  5 min 26 s to 30 min 37 s  batch, rotate, update, healthy, rotate, serve, observe; a look each 30.0 s; 1000 samples of each side, from 30 requests/s on
+  batch-5                   5 min 24 s to 30 min 32 s  batch, rotate, update, healthy, rotate, serve, observe; a look each 30.0 s; 1000 samples of each side, from 3.33 requests/s on
+  batch-6                   10.0 s                     batch
+  end                       0 ms                       commit
 )");
 }
 

@@ -5,12 +5,12 @@
 ///
 ///     fmt::print("{}", hotswap::plan_text(hotswap::plan(config)));
 ///
-///     Rolling "embeddings": 21 min 06 s to 2 h 02 min
-///       start                     2.0 s                      reference
-///       batch-1 to batch-4, each  5 min 16 s to 30 min 32 s  rotate, update, wait, rotate,
-///       observe
+///     BlueGreen "ranking": 15 min 09 s to 30 min 53 s
+///       start   5.0 s to 36.0 s            reference, deploy, warm_up, smoke_test
+///       switch  5 min 03 s to 20 min 16 s  shift to 100 %, observe; a look each 30.0 s
+///       end     10 min 01 s                wait, retire
 
-#include <hotswap/config/plan.hpp>
+#include <hotswap/config/rollout_plan.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/report/quantity_text.hpp>
 #include <hotswap/strategies/config_text.hpp>
@@ -50,17 +50,17 @@ std::string verbs_text(const planned_step& step) {
 
 /// What its looks need, and whom it waits for.
 template <typename = void>
-std::string needs_text(const planned_step& step) {
+std::string needs_text(const planned_step& step, double most_requests = 0.0) {
   std::string text;
   if (step.look_interval.count() > 0) {
     text += "; a look each " + duration_for_people(step.look_interval);
   }
   if (step.minimum_samples) {
     text += fmt::format("; {} samples of each side", *step.minimum_samples);
-    if (step.requests_per_second) {
-      const double rate = *step.requests_per_second;
-      text += rate < 100.0 ? fmt::format(", from {:.3g} requests/s on", rate)
-                           : fmt::format(", from {:.0f} requests/s on", rate);
+    if (most_requests >= 100.0) {
+      text += fmt::format(", from {:.0f} requests/s on", most_requests);
+    } else if (most_requests > 0.0) {
+      text += fmt::format(", from {:.3g} requests/s on", most_requests);
     }
   }
   if (step.needs_approval) text += "; waits for a person, without limit";
@@ -70,7 +70,7 @@ std::string needs_text(const planned_step& step) {
   return text;
 }
 
-/// Do they differ in no more than their names?
+/// Do they differ in no more than their names, and in what the traffic must be?
 template <typename = void>
 bool same_but_for_name(const planned_step& one, const planned_step& other) {
   return one.shortest == other.shortest && one.longest == other.longest &&
@@ -97,8 +97,12 @@ template <typename = void>
     while (end < plan.steps.size() && detail::same_but_for_name(first, plan.steps[end])) ++end;
     std::string name = first.name;
     if (end - i > 1) name += fmt::format(" to {}, each", plan.steps[end - 1].name);
+    double requests = 0.0;
+    for (std::size_t each = i; each < end; ++each) {
+      requests = std::max(requests, plan.steps[each].requests_per_second.value_or(0.0));
+    }
     rows.emplace_back(std::move(name), detail::range_text(first.shortest, first.longest),
-                      detail::verbs_text(first) + detail::needs_text(first));
+                      detail::verbs_text(first) + detail::needs_text(first, requests));
     i = end;
   }
 

@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -95,16 +96,30 @@ template <typename Described>
 
 namespace detail {
 
-/// Visits a config's keys and writes each down.
-class canonical_writer {
+/// Visits a config's keys and notes where each field stands.
+class field_collector {
  public:
   template <typename Field, typename Rule>
+  void operator()(std::string_view, const Field& field, const Rule&) {
+    fields.push_back(&field);
+  }
+
+  std::vector<const void*> fields;
+};
+
+/// Visits a config's keys and writes down those that differ from the defaults.
+class canonical_writer {
+ public:
+  /// @param defaults  the fields of another config of the same type, in the same order.
+  explicit canonical_writer(const std::vector<const void*>& defaults) : defaults_(defaults) {}
+
+  template <typename Field, typename Rule>
   void operator()(std::string_view key, const Field& field, const Rule& rule) {
+    const Field& usual = *static_cast<const Field*>(defaults_[next_++]);
+    if (field == usual) return;  // most are, so that this is what takes time
     const std::string at = pointer_to("", key);
     if constexpr (std::same_as<Rule, rule::section>) {
-      canonical_writer inner;
-      describe(inner, field);
-      put_below(at, inner.keys);
+      put_below(at, keys_that_differ(field, usual));
     } else if constexpr (std::same_as<Rule, rule::steps>) {
       keys.emplace(at, list(field));
     } else if constexpr (requires { field.valueless_by_exception(); }) {
@@ -142,6 +157,9 @@ class canonical_writer {
     }
     return text;
   }
+
+  const std::vector<const void*>& defaults_;
+  std::size_t next_ = 0;
 };
 
 }  // namespace detail
@@ -149,15 +167,11 @@ class canonical_writer {
 /// What a document must say to turn `defaults` into `described`.
 template <typename Described>
 canonical_keys keys_that_differ(const Described& described, const Described& defaults) {
-  detail::canonical_writer own;
-  describe(own, described);
-  detail::canonical_writer usual;
+  detail::field_collector usual;
   describe(usual, defaults);
-  std::erase_if(own.keys, [&](const auto& key) {
-    const auto found = usual.keys.find(key.first);
-    return found != usual.keys.end() && found->second == key.second;
-  });
-  return own.keys;
+  detail::canonical_writer own{usual.fields};
+  describe(own, described);
+  return std::move(own.keys);
 }
 
 /// Sixteen hexadecimal digits, the same for equal configs, on every machine and in every version in

@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace hotswap::inline v0_1 {
@@ -33,6 +34,9 @@ class rolling_config : public rollout_config {
   std::chrono::milliseconds min_ready = std::chrono::seconds{10};       ///< healthy, before traffic
   std::chrono::milliseconds monitoring_duration =
       std::chrono::minutes{5};  ///< per batch; 0: health only
+
+  /// Of each side, before a look can pass: as of a canary that says nothing else. No key.
+  static constexpr std::uint64_t minimum_samples = 1000;
 
   friend bool operator==(const rolling_config&, const rolling_config&) = default;
 };
@@ -73,6 +77,11 @@ inline void validate(const rolling_config& config, const std::string& at = "") {
         at + "/healthTimeout",
         fmt::format("exceed healthCheckInterval, {}", duration_text(config.health_check_interval)),
         duration_text(config.health_timeout));
+  }
+  if (config.health_timeout <= config.min_ready) {
+    refuse(at + "/healthTimeout",
+           fmt::format("exceed minReady, {}", duration_text(config.min_ready)),
+           duration_text(config.health_timeout));
   }
   if (config.holdback != share{}) {
     refuse(at + "/holdback", "be 0, since a rolling deployment splits no traffic",

@@ -31,6 +31,7 @@ BEYOND_A_SCHEMA = {
     "a deadline exceeds its waits": r"/deadline: must exceed the waits it covers",
     "looks are within the shortest bake": r"/analysisInterval: must not exceed the shortest bake",
     "healthTimeout exceeds healthCheckInterval": r"/healthTimeout: must exceed healthCheckInterval",
+    "healthTimeout exceeds minReady": r"/healthTimeout: must exceed minReady",
 }
 
 

@@ -169,6 +169,7 @@ constexpr std::string_view by_hand[] = {
     R"({"strategy": "Rolling", "monitoringDuration": "PT0S",
         "rollbackThresholds": {"latencyQuantile": 0.5}})",
     R"({"strategy": "Rolling", "healthTimeout": "PT5S"})",
+    R"({"strategy": "Rolling", "minReady": "PT10M"})",
 };
 
 /// What may stand where something else was expected.
