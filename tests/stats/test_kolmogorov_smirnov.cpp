@@ -156,6 +156,27 @@ TEST_CASE("kolmogorov_smirnov_test: only the order of the values matters",
   CHECK(kolmogorov_smirnov_test(a, b).p_value == before.p_value);
 }
 
+TEST_CASE("kolmogorov_smirnov_test: many values have the answer of their counts, ties or not",
+          "[stats][kolmogorov_smirnov]") {
+  for (const double different : {7.0, 500.0, 1e9}) {
+    CAPTURE(different);
+    std::mt19937_64 random{20260102};
+    auto a = samples::normal(random, 3000);
+    auto b = samples::normal(random, 5000, 0.05);
+    for (double& each : a) each = std::round(each * different) / different;
+    for (double& each : b) each = std::round(each * different) / different;
+    const counts once_in_a(a.size(), 1);
+    const counts once_in_b(b.size(), 1);
+    const auto of_samples = kolmogorov_smirnov_test(a, b);
+    const auto of_counts = kolmogorov_smirnov_test(hotswap::stats::counted_values{a, once_in_a},
+                                                   hotswap::stats::counted_values{b, once_in_b});
+
+    CHECK(of_samples.candidate_above == of_counts.candidate_above);
+    CHECK(of_samples.baseline_above == of_counts.baseline_above);
+    CHECK(of_samples.p_value == of_counts.p_value);
+  }
+}
+
 TEST_CASE("kolmogorov_smirnov_test: in bins it is the test of tied values",
           "[stats][kolmogorov_smirnov]") {
   const counts a{3, 0, 5, 9, 1};

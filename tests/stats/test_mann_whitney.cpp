@@ -153,6 +153,27 @@ TEST_CASE("mann_whitney_test: counts in bins are the same values, tied", "[stats
   CHECK_THAT(binned.p_value, WithinRel(raw.p_value, 1e-13));
 }
 
+TEST_CASE("mann_whitney_test: many values have the answer of their counts, ties or not",
+          "[stats][mann_whitney]") {
+  for (const double different : {7.0, 500.0, 1e9}) {
+    CAPTURE(different);
+    std::mt19937_64 random{20260102};
+    auto a = samples::normal(random, 3000);
+    auto b = samples::normal(random, 5000, 0.05);
+    for (double& each : a) each = std::round(each * different) / different;
+    for (double& each : b) each = std::round(each * different) / different;
+    const counts once_in_a(a.size(), 1);
+    const counts once_in_b(b.size(), 1);
+    const auto of_samples = mann_whitney_test(a, b);
+    const auto of_counts =
+        mann_whitney_test(counted_values{a, once_in_a}, counted_values{b, once_in_b});
+
+    CHECK(of_samples.u == of_counts.u);
+    CHECK(of_samples.statistic == of_counts.statistic);
+    CHECK(of_samples.p_value == of_counts.p_value);
+  }
+}
+
 TEST_CASE("mann_whitney_test: counts of 1e15 neither overflow nor lose the answer",
           "[stats][mann_whitney]") {
   constexpr std::uint64_t many = 1'000'000'000'000'000;

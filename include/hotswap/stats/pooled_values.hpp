@@ -101,9 +101,9 @@ template <typename Visit>
 void walk_both(const double*& a, const double* a_end, const double*& b, const double* b_end,
                Visit& visit) {
   while (a != a_end && b != b_end) {
+    const std::ptrdiff_t of_baseline = *a <= *b;
+    const std::ptrdiff_t of_candidate = *b <= *a;
     const double value = std::min(*a, *b);
-    const std::ptrdiff_t of_baseline = *a <= value;
-    const std::ptrdiff_t of_candidate = *b <= value;
     a += of_baseline;
     b += of_candidate;
     visit(value, static_cast<double>(of_baseline) + take(a, a_end, value),
