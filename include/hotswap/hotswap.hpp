@@ -12,6 +12,7 @@
 #include <hotswap/analysis/experiment.hpp>
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
+#include <hotswap/analysis/sample_ratio.hpp>
 #include <hotswap/analysis/threshold_judge.hpp>
 #include <hotswap/async/awaitable.hpp>
 #include <hotswap/async/awaitable_bridge.hpp>

@@ -124,6 +124,31 @@ TEST_CASE("ab_test: a guardrail's fail rolls back, at the look where it is found
   CHECK(world.broken_promises(result) == nothing);
 }
 
+TEST_CASE("ab_test: a sample-ratio mismatch voids it, and the baseline keeps the traffic",
+          "[strategies][ab_test]") {
+  experiment_world world;
+  world.service.distort = [&](const auto& version, const auto&, hotswap::metrics_snapshot& seen) {
+    seen.units = version == world.candidate ? seen.requests / 10 : seen.requests / 7;
+  };
+  const auto result = world.run();
+
+  CHECK(result.status() == deployment_status::rolled_back);
+  CHECK(result.reason_code() == reason_code::sample_ratio_mismatch);
+  CHECK(result.reason().find("users were the candidate's, and 50 % should be") !=
+        std::string::npos);
+  CHECK(result.active() == world.baseline);
+  CHECK(world.broken_promises(result) == nothing);
+}
+
+TEST_CASE("ab_test: users that are split as the traffic is raise no alarm",
+          "[strategies][ab_test]") {
+  experiment_world world;
+  world.service.distort = [](const auto&, const auto&, hotswap::metrics_snapshot& seen) {
+    seen.units = seen.requests / 9;
+  };
+  CHECK(world.run().reason_code() == reason_code::no_difference);
+}
+
 TEST_CASE("ab_test: an arm that lacks samples extends it, once", "[strategies][ab_test]") {
   experiment_world world;
   world.experiment.minimum_samples = 300'000;  // 5 per second in 24 hours are 216'000 per arm

@@ -9,6 +9,7 @@
 
 #include <hotswap/core/divergence_snapshot.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/share.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/verdict.hpp>
 
@@ -29,6 +30,7 @@ class paired_windows {
   /// False if the rollout itself has taken the baseline's traffic away: `baseline` then is a
   /// recorded reference, the same one at each look of the step.
   bool contemporaneous = true;
+  share candidate_share;  ///< in force during the window; 0 for a shadow, and if it is not known
   std::optional<divergence_snapshot> divergence;  ///< of a shadow's answers, where one is compared
 };
 

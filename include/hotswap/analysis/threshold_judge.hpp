@@ -8,6 +8,7 @@
 
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
+#include <hotswap/analysis/sample_ratio.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/quantile_name.hpp>
 #include <hotswap/core/verdict.hpp>
@@ -66,6 +67,7 @@ class threshold_judge final : public judge {
     findings.push_back(judge_accuracy());
     findings.push_back(judge_drift(seen));
     for (const std::string& name : required_) judge_custom(name, findings);
+    if (auto mismatch = sample_ratio_mismatch(seen)) findings.push_back(std::move(*mismatch));
     const decision made = decide(findings);
     return {made, std::move(findings)};
   }

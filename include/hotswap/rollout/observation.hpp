@@ -92,6 +92,7 @@ class observation {
     if (!report.collected) return;
     paired_windows seen{report.window, report.baseline, report.candidate};
     seen.contemporaneous = report.contemporaneous;
+    seen.candidate_share = report.candidate_share;
     seen.divergence = report.divergence;
     take_notice_of(seen);
     static_cast<void>(judge_->look(seen));

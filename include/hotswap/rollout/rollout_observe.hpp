@@ -6,6 +6,7 @@
 ///     #include <hotswap/rollout/rollout.hpp>   // includes this
 
 #include <hotswap/analysis/judge.hpp>
+#include <hotswap/analysis/sample_ratio.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
@@ -368,8 +369,15 @@ typename basic_rollout<Tag>::look_result basic_rollout<Tag>::result_of(
   const std::string at = observation_->shadowed()
                              ? "mirroring " + to_string(*observation_->shadowed()) + ", "
                              : "at " + to_string(observation_->candidate_share()) + ", ";
-  return {made, made == decision::fail ? reason_code::metrics_degraded : reason_code::inconclusive,
-          at + (report.collected ? report.verdict.summary() : trouble)};
+  auto code = reason_code::inconclusive;
+  if (made == decision::fail) {
+    const auto& findings = report.verdict.findings();
+    const bool mismatch = std::any_of(findings.begin(), findings.end(), [](const finding& each) {
+      return each.metric == sample_ratio_metric && each.made == decision::fail;
+    });
+    code = mismatch ? reason_code::sample_ratio_mismatch : reason_code::metrics_degraded;
+  }
+  return {made, code, at + (report.collected ? report.verdict.summary() : trouble)};
 }
 
 template <typename Tag>
@@ -392,6 +400,7 @@ task<std::optional<paired_windows>> basic_rollout<Tag>::collect_windows(time_win
   std::optional<paired_windows> seen;
   seen.emplace(window, std::move(of_baseline), std::move(of_candidate));
   seen->contemporaneous = observation_->has_baseline();
+  seen->candidate_share = observation_->candidate_share();
   if (observation_->verb() == "compare") {
     seen->divergence =
         co_await door_.divergence(observation_->step(), baseline(), candidate(), window);
