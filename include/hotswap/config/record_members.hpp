@@ -243,10 +243,10 @@ void visit_members(Visitor& visit, Object& of) {
 
 template <typename Visitor, visited_as<event> Object>
 void visit_members(Visitor& visit, Object& of) {
-  auto& [time, rollout, sequence, kind, severity, model, baseline, candidate, strategy, step,
+  auto& [time, rollout_id, sequence, kind, severity, model, baseline, candidate, strategy, step,
          candidate_share, actor, reason_code, message, labels, payload, look] = of;
   visit("time", time);
-  visit("rollout", rollout);
+  visit("rollout", rollout_id);
   visit("sequence", sequence);
   visit("kind", kind);
   visit("severity", severity);
@@ -346,9 +346,9 @@ void visit_members(Visitor& visit, Object& of) {
 
 template <typename Visitor, visited_as<journal_record> Object>
 void visit_members(Visitor& visit, Object& of) {
-  auto& [sequence, rollout, step, verb, phase, at, driver, payload, events, unknown] = of;
+  auto& [sequence, rollout_id, step, verb, phase, at, driver, payload, events, unknown] = of;
   visit("sequence", sequence);
-  visit("rollout", rollout);
+  visit("rollout", rollout_id);
   visit("step", step);
   visit("verb", verb);
   visit("phase", phase);
