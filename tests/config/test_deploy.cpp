@@ -8,6 +8,7 @@
 #include <hotswap/core/smoke_test_report.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 
 #include "config/refusal.hpp"
@@ -16,9 +17,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 using hotswap::model_version;
@@ -304,6 +307,30 @@ TEST_CASE("deploy: a strategy that compares versions cannot deploy the first one
   });
   CHECK(refused.message ==
         "/strategy: must be Canary or BlueGreen for the first deployment of a model, got Shadow");
+}
+
+TEST_CASE("deploy: the journal keeps the operator's text, or one that says the same",
+          "[config][deploy]") {
+  plain_server server;
+  plain_router router;
+  plain_metrics metrics;
+  hotswap::virtual_clock clock;
+  hotswap::rollout_context context{clock};
+  const auto journal = context.environment.journal;
+  const std::string text = R"({ "strategy": "Canary", "steps": [100] })";
+  const hotswap::strategy_config config = hotswap::parse_strategy(text);
+  const bool is_written = GENERATE(true, false);
+
+  if (is_written) context.document = text;
+  (void)clock.run(
+      hotswap::deploy(server, router, metrics, config, {"fraud", "1"}, {"fraud", "2"}, context));
+
+  const auto records = clock.run(journal->load("fraud"));
+  REQUIRE_FALSE(records.empty());
+  const auto& opening =
+      std::get<std::shared_ptr<const hotswap::opening_record>>(records.front().payload);
+  CHECK((opening->document == text) == is_written);
+  CHECK(hotswap::parse_strategy(opening->document) == config);
 }
 
 TEST_CASE("deploy: a config that was filled in C++ is held to its document's rules",

@@ -13,6 +13,7 @@
 #include <hotswap/concepts/server_fleet.hpp>
 #include <hotswap/concepts/traffic_router.hpp>
 #include <hotswap/config/strategy_config.hpp>
+#include <hotswap/config/to_json.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/server_id.hpp>
@@ -73,9 +74,21 @@ template <typename Server, typename Router, typename Metrics>
   return {};
 }
 
+namespace detail {
+
+/// The journal's opening record keeps the operator's text, if there is one, or one that says the
+/// same: whoever takes the rollout over needs no more.
+template <typename = void>
+void keep_document(const strategy_config& config, rollout_context& context) {
+  if (context.document.empty()) context.document = to_json(config);
+}
+
+}  // namespace detail
+
 /// Replaces `baseline` by `candidate` as `config` says; each strategy's own `deploy` tells what it
 /// promises and how it fails. Server, router and metrics outlive the rollout and its outstanding
-/// calls; the config may die first.
+/// calls; the config may die first. The journal keeps `context.document`, or, if that is empty, a
+/// document that says what the config says.
 ///
 /// @throws config_error  at once: at `/strategy` if the platform lacks a member that the strategy
 /// needs; elsewhere if a setting cannot be used.
@@ -89,6 +102,7 @@ template <typename Server, typename Router, typename Metrics>
     refuse("/strategy", "be one that the platform can serve",
            fmt::format("{}, which needs {}", strategy_name(config), missing));
   }
+  detail::keep_document(config, context);
   if (const auto* canary = std::get_if<canary_config>(&config)) {
     const canary_strategy strategy{server, router, metrics, *canary};
     return strategy.deploy(std::move(baseline), std::move(candidate), context);
@@ -129,6 +143,7 @@ template <typename Server, typename Router, typename Metrics>
     refuse("/strategy", "be one that the platform can serve",
            fmt::format("{}, which needs {}", strategy_name(config), missing));
   }
+  detail::keep_document(config, context);
   if (const auto* canary = std::get_if<canary_config>(&config)) {
     const canary_strategy strategy{server, router, metrics, *canary};
     return strategy.deploy(std::move(candidate), context);
