@@ -202,6 +202,17 @@ TEST_CASE("kolmogorov_smirnov_test: counts of 1e15 neither overflow nor lose the
   CHECK_THAT(test.p_value, WithinAbs(1.0, 1e-12));
 }
 
+TEST_CASE("kolmogorov_smirnov_test: nor do counts of 1e9, whose products no double holds",
+          "[stats][kolmogorov_smirnov]") {
+  const counts a{500'000'003, 500'000'004};
+  const counts b{500'000'007, 500'000'016};
+  const auto test = kolmogorov_smirnov_test(paired_bins{a, b});
+
+  // in whole numbers: 500'000'003 * 1'000'000'023 - 500'000'007 * 1'000'000'007
+  CHECK_THAT(test.baseline_above,
+             WithinRel(4'000'000'020.0 / 1'000'000'007.0 / 1'000'000'023.0, 1e-13));
+}
+
 TEST_CASE("kolmogorov_smirnov_test: the logarithm of p goes on where p is 0",
           "[stats][kolmogorov_smirnov]") {
   const auto test =

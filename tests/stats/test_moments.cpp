@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 #include "support/oracle.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -326,6 +327,19 @@ TEST_CASE("moments: squares beyond the range of double are not taken for numbers
   CHECK_FALSE(moments{1e200, -1e200}.finite());
   CHECK_FALSE(moments{1.7e308, -1.7e308}.finite());
   CHECK(moments{1e150, -1e150}.finite());
+}
+
+TEST_CASE("moments: squares within it are, though those from the first values are not",
+          "[stats][moments]") {
+  // The mean is -7/8 c, so the deviations have 64 (15/8)^2 + 960 (1/8)^2 = 240 squares of c; from
+  // the first 64 values they have 960 * 4.
+  constexpr double c = 5e152;
+  std::vector<double> values(1024, -c);
+  std::fill_n(values.begin(), 64, c);
+  const auto seen = moments::of(values);
+
+  CHECK(seen.finite());
+  CHECK_THAT(seen.sum_of_squared_deviations(), WithinRel(240.0 * c * c, 1e-14));
 }
 
 TEST_CASE("moments: too few values for an answer are an error", "[stats][moments][errors]") {

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -123,12 +122,8 @@ class even_buckets {
     scale_ = static_cast<double>(buckets) / (1.5 * width);
   }
 
-  /// False if there is nothing between the two, or infinitely much.
-  [[nodiscard]] bool can_tell() const {
-    return std::isfinite(low_) && std::isfinite(scale_) && scale_ > 0.0;
-  }
-
-  /// Never falls as the value rises: each of its steps does not.
+  /// Never falls as the value rises: none of its steps does. Where there is nothing between the
+  /// two, or infinitely much, it is the first or the last one, which is true and no help.
   [[nodiscard]] std::size_t operator()(double value) const {
     const double place = (value - low_) * scale_;
     const double from_first = place > 0.0 ? place : 0.0;
@@ -149,19 +144,10 @@ inline std::vector<double> sort_many(std::span<const double> sample) {
   const even_buckets bucket_of{sample, buckets};
   std::vector<double> ascending(count);
   std::vector<std::size_t> end(buckets + 1);
-  if (bucket_of.can_tell()) {
-    for (const double value : sample) ++end[bucket_of(value) + 1];
-  } else {
-    end[1] = count;
-  }
+  for (const double value : sample) ++end[bucket_of(value) + 1];
   const std::size_t fullest = *std::max_element(end.begin(), end.end());
   for (std::size_t bucket = 1; bucket <= buckets; ++bucket) end[bucket] += end[bucket - 1];
-  if (bucket_of.can_tell()) {
-    for (const double value : sample) ascending[end[bucket_of(value)]++] = value;
-  } else {
-    std::copy(sample.begin(), sample.end(), ascending.begin());
-    end[0] = count;
-  }
+  for (const double value : sample) ascending[end[bucket_of(value)]++] = value;
 
   const auto keys = std::make_unique_for_overwrite<std::uint64_t[]>(fullest);
   const auto spare = std::make_unique_for_overwrite<std::uint64_t[]>(fullest);
