@@ -1,6 +1,7 @@
 // expect: this strategy needs a ModelServer with a member smoke_test(const hotswap::model_version&, std::size_t), which returns hotswap::smoke_test_report or an awaitable of one.
 //
-// A platform that serves a canary, and not this strategy: it says the sentence, and nothing follows.
+// A platform that serves a canary, and not this strategy: it says the sentence, and nothing
+// follows.
 
 #include <hotswap/async/event_loop.hpp>
 #include <hotswap/rollout/rollout_context.hpp>

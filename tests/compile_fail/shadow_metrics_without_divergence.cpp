@@ -1,6 +1,7 @@
 // expect: this strategy needs a MetricsSource with a member divergence(const hotswap::model_version&, const hotswap::model_version&, const hotswap::time_window&), which returns hotswap::divergence_snapshot or an awaitable of one.
 //
-// A platform that serves a canary, and not this strategy: it says the sentence, and nothing follows.
+// A platform that serves a canary, and not this strategy: it says the sentence, and nothing
+// follows.
 
 #include <hotswap/async/event_loop.hpp>
 #include <hotswap/rollout/rollout_context.hpp>

@@ -1,6 +1,7 @@
 // expect: this strategy needs a TrafficRouter with a member set_mirror(const hotswap::model_version&, const hotswap::model_version&, hotswap::share), which returns void or an awaitable of void.
 //
-// A platform that serves a canary, and not this strategy: it says the sentence, and nothing follows.
+// A platform that serves a canary, and not this strategy: it says the sentence, and nothing
+// follows.
 
 #include <hotswap/async/event_loop.hpp>
 #include <hotswap/rollout/rollout_context.hpp>

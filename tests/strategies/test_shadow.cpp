@@ -2,6 +2,9 @@
 // when things go wrong" that concern it, under their names.
 
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/driver.hpp>
+#include <hotswap/async/result.hpp>
+#include <hotswap/async/virtual_clock.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
@@ -11,6 +14,7 @@
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/strategies/blue_green_config.hpp>
 #include <hotswap/strategies/canary_config.hpp>
@@ -23,7 +27,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -478,6 +484,125 @@ TEST_CASE("shadow: a mirror that cannot be set is taken back", "[strategies][sha
   }
 }
 
+TEST_CASE("shadow: `set_split` fails while raising the candidate",
+          "[strategies][shadow][failures]") {
+  simulated_shadow world;
+  world.config.then = a_canary();
+  world.service.breaks("set_split 80 %", GENERATE(fault::throws, fault::acts_and_throws));
+  check_rolled_back(world, world.run(), reason_code::set_split_failed,
+                    "set_split to 80 % fraud@1, 20 % fraud@2 failed: set_split 80 % fraud@1, 20 % "
+                    "fraud@2 is broken");
+}
+
+TEST_CASE("shadow: roll-back's own `set_split` fails", "[strategies][shadow][failures]") {
+  simulated_shadow world;
+  world.service.answers.disagreement_rate = 0.5;
+  world.service.breaks("set_split 100 % fraud@1", fault::throws);
+  const auto result = world.run();
+
+  CHECK(result.status() == deployment_status::rollback_failed);
+  CHECK(result.active() == world.baseline);
+  CHECK(world.service.mirror() == hotswap::share{});
+  CHECK(world.service.count("remove") == 0);
+  CHECK(world.broken_promises(result) == nothing);
+}
+
+TEST_CASE("shadow: the baseline has had no traffic when a roll-back needs it",
+          "[strategies][shadow][failures]") {
+  simulated_shadow world;
+  world.config.then = a_blue_green();
+  world.at(63min, [&] {
+    world.service.cools_down(world.baseline);
+    world.control().abort("alice", "now");
+  });
+  const auto result = world.run();
+
+  CHECK(result.status() == deployment_status::aborted);
+  CHECK(world.service.count("warm_up fraud@1") == 1);
+  CHECK(world.service.count("healthy fraud@1") == 1);
+  CHECK(world.way_back(result) <= 5s);
+  CHECK(world.broken_promises(result) == nothing);
+}
+
+TEST_CASE("shadow: no traffic, too few samples, NaN, no labels for a required metric",
+          "[strategies][shadow][failures]") {
+  simulated_shadow world;
+  std::string why;
+  SECTION("no labels") {
+    world.config.required_metrics = {"errorRate", "accuracy"};
+    why = "mirroring 100 %, the accuracy of the candidate needs 1000 samples, and has 0";
+  }
+  SECTION("no scores, though they have a limit") {
+    world.config.divergence_thresholds.score_difference = 0.1;
+    world.service.answers.difference = std::numeric_limits<double>::quiet_NaN();
+    why = "mirroring 100 %, the comparison of the scores needs 1000 requests, and has 0";
+  }
+  const auto result = world.run();
+  check_rolled_back(world, result, reason_code::inconclusive, why);
+  CHECK(count(result, event_kind::extended) == 3);
+}
+
+TEST_CASE("shadow: candidate's errors are beyond doubt, below `minimumSamples` too",
+          "[strategies][shadow][failures]") {
+  simulated_shadow world;
+  world.service.rate = 0.5;  // a look has 150 requests
+  world.service.quality["2"].error_rate = 0.5;
+  const auto result = world.run();
+
+  check_rolled_back(
+      world, result, reason_code::metrics_degraded,
+      "mirroring 100 %, the error rate rose beyond doubt, to 0.497 from 0 (limit 0.01, "
+      "151 requests)");
+  CHECK(count(result, event_kind::look) == 1);
+}
+
+TEST_CASE("shadow: a judge or an observer throws", "[strategies][shadow][failures]") {
+  simulated_shadow world;
+  world.context().observe([](const hotswap::event& each) {
+    if (each.kind == event_kind::committed) throw std::runtime_error("the disk is full");
+  });
+  const auto result = world.run();
+
+  CHECK(result.status() == deployment_status::succeeded);
+  CHECK(messages(result, event_kind::observer_failed) ==
+        texts{"an observer threw: the disk is full"});
+}
+
+TEST_CASE("shadow: a platform call never returns", "[strategies][shadow][failures]") {
+  simulated_shadow world;
+  world.service.breaks(mirror_on, fault::hangs);
+  const auto result = world.run();
+
+  // what hangs may mirror yet: the shadow is kept, so that copies find it
+  check_rolled_back(world, result, reason_code::failed,
+                    "set_mirror to 100 % must end within 30 s, and did not");
+  CHECK(messages(result, event_kind::leftover) ==
+        texts{"fraud@2 is left over: a router call is still under way"});
+  CHECK(world.service.count("remove") == 0);
+}
+
+TEST_CASE("shadow: second rollout for a model that has one active",
+          "[strategies][shadow][failures]") {
+  simulated_shadow world;
+  hotswap::rollout_context second{world.environment};
+  std::vector<hotswap::deployment_result> results;
+  world.at(3min, [&] {  // ends at once
+    hotswap::shadow_strategy strategy{world.service, world.service, world.service};
+    hotswap::result<hotswap::deployment_result> end;
+    class ignored final : public hotswap::driver::completion {
+      void completed() noexcept override {}
+    } done;
+    auto root = hotswap::drive(strategy.deploy(world.baseline, {"fraud", "3"}, second), end);
+    root.start(done);
+    results.push_back(end.take());
+  });
+  CHECK(world.run().status() == deployment_status::succeeded);
+
+  REQUIRE(results.size() == 1);
+  CHECK(results[0].status() == deployment_status::rejected);
+  CHECK(results[0].reason() == "model fraud has an unfinished rollout, fraud~1767225600000");
+}
+
 TEST_CASE("shadow: `remove` of a loser fails", "[strategies][shadow][failures]") {
   simulated_shadow world;
   world.service.breaks("remove", fault::throws);
@@ -635,6 +760,15 @@ std::unique_ptr<simulated_shadow> a_shadow_then(Next next) {
 }
 
 }  // namespace
+
+TEST_CASE("shadow: stop (shutdown: stop token, loop stopped)", "[strategies][shadow][stop]") {
+  SECTION("of a report") {
+    is_stopped_at_each_call(a_shadow);
+  }
+  SECTION("of what goes on as blue-green") {
+    is_stopped_at_each_call([] { return a_shadow_then(a_blue_green()); });
+  }
+}
 
 TEST_CASE("shadow: abort at any point before `committed`, in any wait",
           "[strategies][shadow][abort]") {

@@ -95,11 +95,11 @@ struct diagnose_model_server {
 /// Of a strategy that needs a `SmokeTestable` server; a wrong answer is `diagnose_model_server`'s.
 template <typename Server>
 struct diagnose_smoke_testable {
-  static_assert(has_member<Server, member::smoke_test,
-                           smoke_test_report(const model_version&, std::size_t)>,
-                "this strategy needs a ModelServer with a member smoke_test(const "
-                "hotswap::model_version&, std::size_t), which returns hotswap::smoke_test_report "
-                "or an awaitable of one.");
+  static_assert(
+      has_member<Server, member::smoke_test, smoke_test_report(const model_version&, std::size_t)>,
+      "this strategy needs a ModelServer with a member smoke_test(const "
+      "hotswap::model_version&, std::size_t), which returns hotswap::smoke_test_report "
+      "or an awaitable of one.");
 };
 
 }  // namespace hotswap::inline v0_1
