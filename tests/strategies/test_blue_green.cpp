@@ -28,6 +28,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -552,6 +553,68 @@ TEST_CASE("blue-green: the router's split was changed by somebody else (Readable
   CHECK(world.broken_promises(result) == nothing);
 }
 
+TEST_CASE("blue-green: baseline has traffic, at least 100 candidate requests were due, none came",
+          "[strategies][blue_green][failures]") {
+  simulated_blue_green<> world;
+  world.service.distort = [&](const auto& version, const auto&, hotswap::metrics_snapshot& seen) {
+    if (version == world.candidate) seen = {};
+  };
+
+  SECTION("beside a holdback, that is known at the third look") {
+    world.config.holdback = 10_pct;
+    check_rolled_back(world, world.run(), reason_code::candidate_silent,
+                      "fraud@2 got none of the requests that were due in 3 windows");
+  }
+  SECTION("without one, nobody knows whether requests came at all") {
+    CHECK(world.run().reason_code() == reason_code::inconclusive);
+  }
+}
+
+TEST_CASE("blue-green: a judge or an observer throws", "[strategies][blue_green][failures]") {
+  simulated_blue_green<> world;
+  world.context().observe([](const hotswap::event& each) {
+    if (each.kind == event_kind::split_changed) throw std::runtime_error("the disk is full");
+  });
+  const auto result = world.run();
+
+  CHECK(result.status() == deployment_status::succeeded);
+  CHECK(messages(result, event_kind::observer_failed) ==
+        texts{"an observer threw: the disk is full"});
+}
+
+TEST_CASE("blue-green: a platform call never returns", "[strategies][blue_green][failures]") {
+  simulated_blue_green<> world;
+
+  SECTION("the switch: green is kept, since it may get traffic yet") {
+    world.service.breaks("set_split 100 % fraud@2", fault::hangs);
+    const auto result = world.run();
+    check_rolled_back(world, result, reason_code::set_split_failed,
+                      "set_split to 100 % fraud@2 must end within 30 s, and did not");
+    CHECK(messages(result, event_kind::leftover) ==
+          texts{"fraud@2 is left over: a router call is still under way"});
+    CHECK(world.service.count("remove") == 0);
+  }
+  SECTION("a look") {
+    world.service.breaks("collect fraud@2", fault::hangs);
+    check_rolled_back(world, world.run(), reason_code::inconclusive,
+                      "at 100 %, collect of fraud@2 must end within 10 s, and did not");
+  }
+}
+
+TEST_CASE("blue-green: late `deploy`, `remove`, `update` of an earlier rollout",
+          "[strategies][blue_green][failures]") {
+  simulated_blue_green<> world;
+  world.service.script().late_by = 18min;  // the deadline is 15 min
+  world.service.breaks("deploy", fault::late, 1);
+  CHECK(world.run().reason_code() == reason_code::deploy_failed);
+
+  world.restarts();
+  const auto again = world.run();
+  CHECK(again.status() == deployment_status::succeeded);
+  CHECK(world.service.in_force() == traffic_split::all_to(world.candidate));
+  CHECK(world.service.wrongs() == nothing);
+}
+
 TEST_CASE("blue-green: an append fails or hangs, without conflict",
           "[strategies][blue_green][failures]") {
   simulated_blue_green<> world;
@@ -621,6 +684,11 @@ std::unique_ptr<simulated_blue_green<>> a_blue_green() {
 }
 
 }  // namespace
+
+TEST_CASE("blue-green: stop (shutdown: stop token, loop stopped)",
+          "[strategies][blue_green][stop]") {
+  is_stopped_at_each_call(a_blue_green);
+}
 
 TEST_CASE("blue-green: abort at any point before `committed`, in any wait",
           "[strategies][blue_green][abort]") {

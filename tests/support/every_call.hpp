@@ -1,18 +1,21 @@
 #pragma once
 
 /// @file
-/// What may come at any time, at each call of a simulated rollout: the death of its process, and an
-/// abort.
+/// What may come at any time, at each call of a simulated rollout: the death of its process, an
+/// abort, and a shutdown.
 ///
 ///     dies_at_each_call([] { return a_blue_green(); }, "succeeded, promoted");
-///     is_aborted_at_each_call([] { return a_blue_green(); });
+///     is_aborted_at_each_call([] { return a_blue_green(); }, 5s);
+///     is_stopped_at_each_call([] { return a_blue_green(); });
 ///
 /// A world is as in `crash.hpp`, with `run()`, `records()`, `control()` and `broken_promises()`.
 
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
 
 #include "support/catch.hpp"
 #include "support/crash.hpp"
@@ -99,4 +102,46 @@ void is_aborted_at_each_call(const Make& make, std::chrono::nanoseconds at_most)
     if (result.status() == hotswap::deployment_status::aborted) ++aborted;
   }
   CHECK(aborted + 12 >= instants.size());  // all but the last few
+}
+
+/// Nothing is rolled back, no further call changes anything; and it goes on in another process.
+template <typename Make>
+void is_stopped_at_each_call(const Make& make) {
+  const auto unharmed = make();
+  const auto expected = end_of(*unharmed, unharmed->run());
+  const std::size_t calls = calls_of(make);
+  std::size_t stopped = 0;
+  for (std::size_t n = 1; n <= calls; ++n) {
+    const auto world = make();
+    hotswap::stop_source shutdown;
+    world->environment.stop = shutdown.get_token();
+    std::size_t made = 0;
+    std::size_t changes = 0;
+    const auto when = [&](std::size_t) {
+      if (++made != n) return;
+      changes = world->service.changes().size();
+      shutdown.request_stop();
+    };
+    world->service.script().when_called = when;
+    world->journal().script.when_called = when;
+    bool has_left = false;
+    std::string end;
+    try {
+      end = to_string(world->run().status());
+    } catch (const hotswap::rollout_stopped&) {
+      has_left = true;
+    }
+    CAPTURE(n, end);
+    if (!has_left) continue;  // it is committed, or rolls back
+    ++stopped;
+    CHECK(world->service.changes().size() == changes);
+    world->service.script().when_called = {};
+    world->journal().script.when_called = {};
+    world->environment.stop = {};
+    world->restarts();
+    const auto result = world->run();
+    CHECK(end_of(*world, result) == expected);
+    CHECK(world->broken_promises(result) == nothing);
+  }
+  CHECK(stopped + 12 >= calls);
 }

@@ -63,7 +63,7 @@ class testable_service : public readable_service {
 struct simulated_answers {
   double disagreement_rate = 0.01;  ///< of the compared requests
   double dropped_rate = 0.0;        ///< of the sampled requests
-  double difference = 0.0;          ///< of the scores
+  double difference = 0.0;          ///< of the scores; NaN: there are none
 };
 
 /// One whose router mirrors, and whose metrics compare. Whoever gets copies must be warm, and must
@@ -129,7 +129,7 @@ class mirroring_service : public testable_service {
     seen.compared = mirrored_in(window) - dropped_in(window) - seen.shadow_errors;
     seen.disagreed =
         static_cast<std::uint64_t>(static_cast<double>(seen.compared) * answers.disagreement_rate);
-    if (seen.compared > 1) {
+    if (seen.compared > 1 && !std::isnan(answers.difference)) {
       seen.difference =
           hotswap::stats::moments::from_summary(seen.compared, answers.difference, 0.01);
     }
