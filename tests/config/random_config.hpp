@@ -47,6 +47,7 @@ class random_configs {
     config.minimum_samples = samples();
     config.keep_duration = duration() - std::chrono::milliseconds{1};
     fill(config, outer);
+    if (outer) set_limits(config);
     const int before = config.steps.size() < 2 ? 0 : config.steps.end()[-2].share.basis_points();
     config.holdback = share_of(100, std::min(5'000, 9'999 - before));
     return config;
@@ -58,6 +59,7 @@ class random_configs {
     config.monitoring_duration = duration();
     config.keep_blue_duration = duration();
     fill(config, outer);
+    if (outer) set_limits(config);
     config.holdback = share_of(100, 5'000);
     return config;
   }
@@ -78,6 +80,7 @@ class random_configs {
     config.ramp = steps(config.split_ratio.basis_points());
     config.keep_duration = duration();
     fill(config, true);
+    config.max_extensions = static_cast<int>(below(2));
     config.holdback = share_of(100, std::min(5'000, 9'999 - config.split_ratio.basis_points()));
     return config;
   }
@@ -119,6 +122,13 @@ class random_configs {
     return config;
   }
 
+  /// For a first version.
+  void set_limits(hotswap::rollout_config& config) {
+    if (coin()) config.limits.error_rate = fraction();
+    if (coin()) config.limits.latency = duration();
+    if (coin()) config.limits.accuracy = fraction();
+  }
+
   void fill(hotswap::rollout_config& config, bool outer) {
     auto& limits = config.rollback_thresholds;
     if (coin()) limits.accuracy_drop = fraction();
@@ -126,9 +136,6 @@ class random_configs {
     if (coin()) limits.latency_quantile = 0.999 * positive_fraction();
     if (coin()) limits.error_rate_increase = fraction();
     if (coin()) limits.data_drift = 1e-300 / positive_fraction();
-    if (coin()) config.limits.error_rate = fraction();
-    if (coin()) config.limits.latency = duration();
-    if (coin()) config.limits.accuracy = fraction();
     std::vector<std::string> metrics = {"accuracy", "latency", "errorRate", "dataDrift"};
     std::shuffle(metrics.begin(), metrics.end(), random_);
     metrics.resize(below(5));

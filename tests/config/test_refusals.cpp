@@ -226,6 +226,23 @@ TEST_CASE("parse_strategy: limits are numbers in their ranges", "[config][parse]
       });
 }
 
+TEST_CASE("parse_strategy: limits of a first version keep to their ranges",
+          "[config][parse][errors]") {
+  check_refused(
+      "BlueGreen",
+      {
+          {R"("limits": {"errorRate": 1.5})",
+           "/limits/errorRate: must be a number from 0 to 1, got 1.5"},
+          {R"("limits": {"latency": 0.2})", "/limits/latency: " + a_duration + ", got 0.2"},
+          {R"("limits": {"latency": "PT0S"})", "/limits/latency: " + some_time + R"(, got "PT0S")"},
+          {R"("limits": {"accuracy": -1})",
+           "/limits/accuracy: must be a number from 0 to 1, got -1"},
+          {R"("limits": {"drift": 1})",
+           R"(/limits/drift: must be one of errorRate, latency, accuracy, got "drift")"},
+          {R"("limits": 0.1)", "/limits: must be an object, got 0.1"},
+      });
+}
+
 TEST_CASE("parse_strategy: whole numbers are whole and in range, whatever JSON makes of them",
           "[config][parse][errors]") {
   check_refused(
@@ -425,6 +442,11 @@ TEST_CASE("parse_strategy: an A/B document keeps to its ranges", "[config][parse
           {R"("ramp": [20, 10])", "/ramp/1: must be above the step before it, 20, got 10"},
           {R"("ramp": 10)",
            "/ramp: must be a list of percentages or of objects with a share, got 10"},
+          {R"("maxExtensions": 2)",
+           "/maxExtensions: must be 0 or 1, since an A/B test is extended once, got 2"},
+          {R"("limits": {"latency": "PT1S"})",
+           "/limits: must be left out where there always is a baseline, got limits for a first "
+           "version"},
           {R"("splitRatio": 0.95, "holdback": 5)",
            "/holdback: must leave a winner above splitRatio, 95 per cent, got 5"},
           {R"("deadline": "P7D", "ramp": [5])",
@@ -473,6 +495,12 @@ TEST_CASE("parse_strategy: a shadow document keeps to its ranges", "[config][par
           {R"("promote": "blueGreen")", "/then: must be a document of BlueGreen, got nothing"},
           {R"("promote": "never", "then": {})",
            "/then: must stand next to a promote of blueGreen or canary, got never"},
+          {R"("limits": {"latency": "PT1S"})",
+           "/limits: must be left out where there always is a baseline, got limits for a first "
+           "version"},
+          {R"("promote": "canary", "then": {"limits": {"accuracy": 0.9}})",
+           "/then/limits: must be left out where there always is a baseline, got limits for a "
+           "first version"},
           {R"("promote": "canary", "then": {}, "deadline": "PT1H30M")",
            "/deadline: must exceed the waits it covers, PT1H50M, got PT1H30M"},
           {R"("holdback": 5)",
@@ -493,6 +521,9 @@ TEST_CASE("parse_strategy: a rolling document keeps to its ranges", "[config][pa
                      "/healthCheckInterval: " + some_time + R"(, got "PT0S")"},
                     {R"("healthTimeout": "PT5S")",
                      "/healthTimeout: must exceed healthCheckInterval, PT5S, got PT5S"},
+                    {R"("limits": {"errorRate": 0.1})",
+                     "/limits: must be left out where there always is a baseline, got limits for a "
+                     "first version"},
                     {R"("healthTimeout": "PT2M", "minReady": "PT2M")",
                      "/healthTimeout: must exceed minReady, PT2M, got PT2M"},
                     {R"("deadline": "PT5M10S")",

@@ -12,6 +12,7 @@
 ///
 /// Source: JSON Schema: A Media Type for Describing JSON Documents, draft 2020-12.
 
+#include <hotswap/analysis/absolute_limits.hpp>
 #include <hotswap/config/schema_of.hpp>
 #include <hotswap/config/strategy_config.hpp>
 #include <hotswap/strategies/ab_test_config.hpp>
@@ -94,6 +95,16 @@ schema_value common_schema() {
   return schema;
 }
 
+/// Of a strategy that deploys no first version, and under `then`.
+template <typename = void>
+schema_value no_limits() {
+  schema_value schema;
+  schema["properties"]["errorRate"] = constant(absolute_limits{}.error_rate);
+  schema["properties"]["latency"] = false;
+  schema["properties"]["accuracy"] = false;
+  return schema;
+}
+
 /// What the keys of a strategy owe one another; of most strategies nothing.
 template <typename Config>
 void add_conditions(const Config&, schema_value&) {}
@@ -109,7 +120,9 @@ void add_conditions(const canary_config&, schema_value& schema) {
 }
 
 template <typename = void>
-void add_conditions(const ab_test_config&, schema_value& schema) {
+void add_conditions(const ab_test_config& usual, schema_value& schema) {
+  schema["properties"]["limits"] = no_limits();
+  schema["properties"]["maxExtensions"] = {{"maximum", 1}, {"default", usual.max_extensions}};
   schema_value& metric = schema["properties"]["primaryMetric"];
   metric["not"] = constant("dataDrift");
   schema_value& conditions = schema["allOf"];
@@ -130,6 +143,7 @@ void add_conditions(const ab_test_config&, schema_value& schema) {
 
 template <typename = void>
 void add_conditions(const shadow_config&, schema_value& schema) {
+  schema["properties"]["limits"] = no_limits();
   schema["properties"]["holdback"] = constant(0);
   // what is of the whole rollout stands in the shadow's own document
   schema_value nested;
@@ -138,6 +152,7 @@ void add_conditions(const shadow_config&, schema_value& schema) {
   nested["properties"]["labels"]["maxProperties"] = 0;
   nested["properties"]["dryRun"] = constant(false);
   nested["properties"]["deadline"] = false;
+  nested["properties"]["limits"] = no_limits();
   schema_value& conditions = schema["allOf"];
   for (const auto& [promote, name] :
        {std::pair{"canary", strategy_names[0]}, std::pair{"blueGreen", strategy_names[1]}}) {
@@ -158,6 +173,7 @@ void add_conditions(const shadow_config&, schema_value& schema) {
 /// Zero holdback, and no limits or looks where nothing is observed.
 template <typename = void>
 void add_conditions(const rolling_config& usual, schema_value& schema) {
+  schema["properties"]["limits"] = no_limits();
   schema["properties"]["holdback"] = constant(0);
   const schema_value zero = {{"type", "string"}, {"not", {{"pattern", "[1-9]"}}}};
   schema_value& conditions = schema["allOf"];

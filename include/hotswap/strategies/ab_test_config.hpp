@@ -44,7 +44,7 @@ inline constexpr number significance{0.0, 0.5, false, true,
 /// The document `"strategy": "ABTesting"`, with its defaults.
 class ab_test_config : public rollout_config {
  public:
-  ab_test_config() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
+  ab_test_config() { max_extensions = 1; }
 
   /// The bake of a step of the ramp that says no duration of its own, and of a winning candidate
   /// once it has all the traffic.
@@ -117,6 +117,11 @@ inline void validate(const ab_test_config& config, const std::string& at = "") {
   const validator visit{at};
   describe(visit, config);
   check_together(at, config, planned_waits(config), config.duration);
+  check_no_limits(at, config);
+  if (config.max_extensions > 1) {
+    refuse(at + "/maxExtensions", "be 0 or 1, since an A/B test is extended once",
+           fmt::format("{}", config.max_extensions));
+  }
 
   const std::string& metric = config.primary_metric;
   if (metric == "dataDrift") {

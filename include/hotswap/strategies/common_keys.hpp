@@ -116,6 +116,15 @@ void describe_common(Visitor& visit, const rollout_config& config) {
   detail::describe_rollout(visit, config);
 }
 
+/// Of a strategy that deploys no first version, whose `limits` nobody would look at.
+///
+/// @throws config_error  if one is set.
+inline void check_no_limits(const std::string& at, const rollout_config& config) {
+  if (config.limits == absolute_limits{}) return;
+  refuse(at + "/limits", "be left out where there always is a baseline",
+         "limits for a first version");
+}
+
 /// What the common fields owe one another and the strategy.
 ///
 /// @param waits  the shortest time that the rollout can take: its bakes, and what it keeps warm.

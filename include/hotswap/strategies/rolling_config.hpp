@@ -66,6 +66,7 @@ inline void validate(const rolling_config& config, const std::string& at = "") {
   const bool observes = config.monitoring_duration.count() > 0;
   check_together(at, config, planned_waits(config),
                  observes ? config.monitoring_duration : rule::longest_duration);
+  check_no_limits(at, config);
   if (!observes && config.rollback_thresholds != rollback_thresholds{}) {
     refuse(at + "/rollbackThresholds", "stand next to a monitoringDuration above zero", "PT0S");
   }

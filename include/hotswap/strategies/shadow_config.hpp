@@ -106,6 +106,7 @@ inline void check_nested(const std::string& at, const rollout_config& config) {
   if (!config.labels.empty()) outer("labels", fmt::format("an object of {}", config.labels.size()));
   if (config.dry_run) outer("dryRun", "true");
   if (config.deadline) outer("deadline", duration_text(*config.deadline));
+  check_no_limits(at, config);
 }
 
 /// @throws config_error  at the JSON pointer `at`, or below it, if what follows cannot be used.
@@ -128,6 +129,7 @@ inline void validate(const shadow_config& config, const std::string& at = "") {
   const validator visit{at};
   describe(visit, config);
   check_together(at, config, planned_waits(config), config.duration);
+  check_no_limits(at, config);
   if (config.holdback != share{}) {
     refuse(at + "/holdback", "be 0, since a shadow has no traffic to leave",
            fmt::format("{}", rule::percentage.written(config.holdback)));

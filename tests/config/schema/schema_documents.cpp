@@ -170,6 +170,15 @@ constexpr std::string_view by_hand[] = {
         "rollbackThresholds": {"latencyQuantile": 0.5}})",
     R"({"strategy": "Rolling", "healthTimeout": "PT5S"})",
     R"({"strategy": "Rolling", "minReady": "PT10M"})",
+    R"({"strategy": "Rolling", "limits": {}})",
+    R"({"strategy": "Rolling", "limits": {"errorRate": 0.05}})",
+    R"({"strategy": "Rolling", "limits": {"errorRate": 0.1}})",
+    R"({"strategy": "Shadow", "limits": {"latency": "PT1S"}})",
+    R"({"strategy": "Shadow", "promote": "canary", "then": {"limits": {"latency": "PT1S"}}})",
+    R"({"strategy": "ABTesting", "limits": {"accuracy": 0.5}})",
+    R"({"strategy": "BlueGreen", "limits": {"accuracy": 0.5, "latency": "PT0.2S"}})",
+    R"({"strategy": "ABTesting", "maxExtensions": 0})",
+    R"({"strategy": "ABTesting", "maxExtensions": 2})",
 };
 
 /// What may stand where something else was expected.
