@@ -156,6 +156,7 @@
 #include <hotswap/stats/bernoulli_e_process.hpp>
 #include <hotswap/stats/beta_binomial.hpp>
 #include <hotswap/stats/bin_shares.hpp>
+#include <hotswap/stats/binomial_tail.hpp>
 #include <hotswap/stats/bracketed_root.hpp>
 #include <hotswap/stats/chi_square.hpp>
 #include <hotswap/stats/clopper_pearson.hpp>
@@ -192,6 +193,7 @@
 #include <hotswap/stats/msprt.hpp>
 #include <hotswap/stats/multiple_testing.hpp>
 #include <hotswap/stats/newcombe.hpp>
+#include <hotswap/stats/noncentral_t.hpp>
 #include <hotswap/stats/normal.hpp>
 #include <hotswap/stats/normal_mixture.hpp>
 #include <hotswap/stats/overdispersion.hpp>
@@ -212,6 +214,7 @@
 #include <hotswap/stats/sorted_values.hpp>
 #include <hotswap/stats/spending_boundaries.hpp>
 #include <hotswap/stats/start_windows.hpp>
+#include <hotswap/stats/student_t.hpp>
 #include <hotswap/stats/total_variation_distance.hpp>
 #include <hotswap/stats/two_proportions.hpp>
 #include <hotswap/stats/two_sample_e_process.hpp>

@@ -24,7 +24,7 @@ TEST_CASE("normal: tails and quantiles agree with the oracle", "[stats][normal][
     return row.at("input").at("family") == "normal";
   };
   for (const auto& row : oracle::every_case("quantile")) {
-    if (!is_normal(row)) continue;  // those of Boost are not ours
+    if (!is_normal(row)) continue;  // others are Student's, or not ours
     CAPTURE(row.at("name"));
     CHECK_THAT(normal_upper_quantile(row.at("input").at("upper_tail")),
                oracle::agrees_with(row, "x"));

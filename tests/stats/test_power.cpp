@@ -166,10 +166,10 @@ TEST_CASE("sample_size_of_means: a huge effect still needs two values in each ar
 
 TEST_CASE("power_of_means: keeps 11 digits at any effect", "[stats][power]") {
   // With two values in each arm S^2 is exponential, so that all has a closed form:
-  // P(T > c) = 1 - exp(-d^2 / (c^2 + 2)) / sqrt(1 + 2 / c^2), but for T < 0, and
+  // P(|T| > c) = 1 - exp(-d^2 / (c^2 + 2)) / sqrt(1 + 2 / c^2), where P(T < 0) is nothing, and
   // c = (1 - 2p) / sqrt(2p(1 - p)) for an upper tail p.
   for (const double alpha : {0.05, 1e-4, 1e-12}) {
-    for (const double d : {8.0, 900.0, 999.9, 1000.1, 1e4, 1e6, 1e9}) {
+    for (const double d : {12.0, 40.0, 900.0, 999.9, 1000.1, 1e4, 1e6, 1e9}) {
       CAPTURE(alpha, d);
       means_plan plan;
       plan.alpha = alpha;

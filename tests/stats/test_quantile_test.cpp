@@ -11,6 +11,8 @@
 #include "support/catch.hpp"
 #include "support/oracle.hpp"
 
+#include <boost/math/distributions/binomial.hpp>
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -68,6 +70,39 @@ TEST_CASE("quantile_interval: has the values of its ranks, or no end",
   CHECK(median.upper == 61.0);
   CHECK(far.upper == HUGE_VAL);
   CHECK(quantile_interval(values{1.0, 2.0}, 0.01).lower == -HUGE_VAL);
+}
+
+TEST_CASE(
+    "quantile_interval: its coverage agrees with Boost's binomial distribution, up to 3e6 values",
+    "[stats][quantile_interval][oracle]") {
+  for (const std::uint64_t count : {1U, 2U, 17U, 1000U, 3'000'000U}) {
+    for (const double q : {0.001, 0.2, 0.5, 0.95}) {
+      for (const double confidence : {0.5, 0.95, 0.9999}) {
+        CAPTURE(count, q, confidence);
+        const auto ranks = ranks_around_quantile(count, q, {.confidence = confidence});
+        const boost::math::binomial_distribution<long double> below{static_cast<long double>(count),
+                                                                    static_cast<long double>(q)};
+        const auto at_most = [&](std::uint64_t k) {
+          return static_cast<double>(cdf(below, static_cast<long double>(k)));
+        };
+        const double lower = ranks.lower == 0 ? 0.0 : at_most(ranks.lower - 1);
+        CHECK(ranks.coverage >= confidence);
+        CHECK_THAT(ranks.coverage, WithinRel(at_most(ranks.upper - 1) - lower, 1e-11));
+        CHECK(lower <= (1.0 - confidence) / 2.0);
+        if (ranks.lower < count) CHECK(at_most(ranks.lower) > (1.0 - confidence) / 2.0);
+      }
+    }
+  }
+}
+
+TEST_CASE("quantile_interval: its coverage has 11 digits with 1e9 values",
+          "[stats][quantile_interval]") {
+  const auto ranks = ranks_around_quantile(1'000'000'000, 0.2, {.confidence = 0.5});
+
+  CHECK(ranks.lower == 199'991'468);
+  CHECK(ranks.upper == 200'008'533);
+  // mpmath, 30 digits, term by term; Boost is 1e-11 off
+  CHECK_THAT(ranks.coverage, WithinRel(0.500040422319712119, 1e-11));
 }
 
 TEST_CASE("quantile_interval: mirrored values have the mirrored interval",

@@ -139,6 +139,21 @@ TEST_CASE("welch_t_test: equal means have a p-value of 1", "[stats][welch]") {
   CHECK(test.p_value == 1.0);
 }
 
+TEST_CASE("welch_t_test: the logarithm of p is that of p, and goes on where p is 0",
+          "[stats][welch]") {
+  for (const auto side : {alternative::two_sided, alternative::less, alternative::greater}) {
+    const auto test = welch_t_test(group_1, group_2, {.alternative = side});
+    CHECK_THAT(test.log_p_value, WithinRel(std::log(test.p_value), 1e-13));
+  }
+
+  // two degrees of freedom, where P(|T| > t) = 2 / (t^2 + 2 + t sqrt(t^2 + 2)), so t^-2 far out
+  const auto far =
+      welch_t_test(moments::from_summary(2, 0.0, 1.0), moments::from_summary(2, 1e170, 1.0));
+  CHECK(far.p_value == 0.0);
+  CHECK_THAT(far.degrees_of_freedom, WithinRel(2.0, 1e-15));
+  CHECK_THAT(far.log_p_value, WithinRel(-2.0 * std::log(1e170), 1e-13));
+}
+
 TEST_CASE("welch_t_test: means as far apart as doubles can be are different, not NaN",
           "[stats][welch]") {
   const auto low = moments::from_summary(10, -1.7e308, 1.0);
@@ -146,6 +161,7 @@ TEST_CASE("welch_t_test: means as far apart as doubles can be are different, not
   const auto test = welch_t_test(low, high);
 
   CHECK(test.p_value == 0.0);
+  CHECK(test.log_p_value == -HUGE_VAL);
   CHECK(test.statistic == HUGE_VAL);
   CHECK(test.difference_interval.lower == HUGE_VAL);
 }

@@ -19,12 +19,10 @@
 ///   [C]  H. Cramér, "Mathematical Methods of Statistics" (1946), 21.9: V.
 ///   [R]  chisq.test(x, correct = yates) and chisq.test(x, p = weights, rescale.p = TRUE).
 
+#include <hotswap/stats/gamma_tail.hpp>
 #include <hotswap/stats/log_factorial.hpp>
 #include <hotswap/stats/proportion.hpp>
 #include <hotswap/stats/rate_difference.hpp>
-
-#include <boost/math/distributions/chi_squared.hpp>
-#include <boost/math/special_functions/gamma.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -66,25 +64,10 @@ struct chi_square_proportions_result : chi_square_result {
 
 namespace detail {
 
-/// log P(X >= statistic) where the probability itself is too small for a double: Legendre's
-/// continued fraction (DLMF 8.9.2), which then takes few steps.
-inline double log_far_chi_square_tail(double statistic, double degrees_of_freedom) {
-  const double a = 0.5 * degrees_of_freedom;
-  const double x = 0.5 * statistic;
-  double fraction = 0.0;
-  for (int k = 200; k >= 1; --k) {
-    fraction = k * (k - a) / (x + 2.0 * k + 1.0 - a - fraction);
-  }
-  return a * std::log(x) - x - boost::math::lgamma(a) - std::log(x + 1.0 - a - fraction);
-}
-
 inline void set_p_value(chi_square_result& result) {
-  using in_double = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
-  const double df = result.degrees_of_freedom;
-  const boost::math::chi_squared_distribution<double, in_double> law{df};
-  result.p_value = cdf(complement(law, result.statistic));
-  result.log_p_value = result.p_value > 1e-290 ? std::log(result.p_value)
-                                               : log_far_chi_square_tail(result.statistic, df);
+  result.log_p_value =
+      log_gamma_upper_tail(0.5 * result.degrees_of_freedom, 0.5 * result.statistic);
+  result.p_value = std::exp(result.log_p_value);
 }
 
 /// What a cell adds to the statistic.

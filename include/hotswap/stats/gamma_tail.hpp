@@ -64,13 +64,13 @@ inline double log_gamma_peak(double shape) {
   return 0.5 * std::log(2.0 * std::numbers::pi / shape) + stirling_error(shape);
 }
 
-/// log P(X > x) by way of P(X <= x), for where that is not close to 1.
-inline double log_upper_from_lower(double shape, double x, double deviance) {
+/// P(X <= x) exp(deviance), for where that is not close to 1.
+inline double scaled_lower(double shape, double x, double deviance) {
   if (temme_holds(shape, x)) {
     const double z = std::sqrt(2.0 * deviance);
     const double root = std::sqrt(shape);
-    const double density = std::exp(-deviance) / std::sqrt(2.0 * std::numbers::pi);
-    return std::log1p(-density * (mills_ratio(z) - temme_sum(shape, -z / root) / root));
+    return (mills_ratio(z) - temme_sum(shape, -z / root) / root) /
+           std::sqrt(2.0 * std::numbers::pi);
   }
   double term = 1.0;
   double sum = 1.0;
@@ -78,7 +78,12 @@ inline double log_upper_from_lower(double shape, double x, double deviance) {
     term *= x / (shape + k);
     sum += term;
   }
-  return std::log1p(-sum * std::exp(-deviance - log_gamma_peak(shape)) / shape);
+  return sum * std::exp(-log_gamma_peak(shape)) / shape;
+}
+
+/// log P(X > x) by way of that.
+inline double log_upper_from_lower(double shape, double x, double deviance) {
+  return std::log1p(-scaled_lower(shape, x, deviance) * std::exp(-deviance));
 }
 
 inline bool are_small(double shape, double x) {
@@ -108,8 +113,14 @@ inline double scaled_upper_of_small(double shape, double x) {
   return upper * std::exp(x - log_power);
 }
 
-/// G(a, x) e^x / x^a by the continued fraction of [AS], for x of at least a and 0.3.
+/// G(a, x) e^x / x^a for x of at least a and 0.3: by the continued fraction of [AS], or for a
+/// chi-square's odd degrees of freedom by the recurrence that leads up from 1/2, of positive terms.
 inline double scaled_upper_fraction(double shape, double x) {
+  if (shape < 14.0 && shape - std::floor(shape) == 0.5) {
+    double upper = mills_ratio(std::sqrt(2.0 * x)) / std::sqrt(0.5 * x);
+    for (double a = 0.5; a < shape; ++a) upper = (a * upper + 1.0) / x;
+    return upper;
+  }
   double below = x + 1.0 - shape;
   double inverse = 1.0 / below;
   double change = inverse;
@@ -167,6 +178,15 @@ inline double log_gamma_upper_tail(double shape, double x) {
     return detail::log_upper_from_lower(shape, x, deviation);
   }
   return log_scaled_upper_gamma(shape, x, shape - x) - deviation - detail::log_gamma_peak(shape);
+}
+
+/// log P(X <= x) for the same distribution, P, likewise.
+///
+/// @param shape, x  above 0 and finite
+inline double log_gamma_lower_tail(double shape, double x) {
+  if (x >= shape) return std::log1p(-std::exp(log_gamma_upper_tail(shape, x)));
+  const double deviation = deviance(shape, x);
+  return std::log(detail::scaled_lower(shape, x, deviation)) - deviation;
 }
 
 }  // namespace hotswap::inline v0_1::stats

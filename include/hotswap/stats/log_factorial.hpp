@@ -41,7 +41,7 @@ inline double stirling_error(double n) {
 /// terms.
 inline double deviance(double count, double mean, double gap) {
   if (count == 0.0) return mean;
-  if (std::abs(gap) >= 0.1 * (count + mean)) return count * std::log(count / mean) - gap;
+  if (std::abs(gap) >= 0.4 * (count + mean)) return count * std::log(count / mean) - gap;
 
   const double ratio = gap / (count + mean);
   double power = 2.0 * count * ratio;

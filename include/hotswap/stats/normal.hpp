@@ -64,6 +64,16 @@ struct tail_probability {
   double log_p_value = 0.0;
 };
 
+/// Of factor * exp(-decay), a probability of at most one half.
+inline tail_probability tail_of(double factor, double decay) {
+  return {factor * std::exp(-decay), std::log(factor) - decay};
+}
+
+/// Of the other tail, if that one is at most one half.
+inline tail_probability rest_of(const tail_probability& tail) {
+  return {1.0 - tail.p_value, std::log1p(-tail.p_value)};
+}
+
 /// Of a Z at least as extreme as `z`, in the direction of the alternative.
 inline tail_probability normal_p_value(double z, alternative side) {
   if (side == alternative::two_sided) {

@@ -14,12 +14,10 @@
 
 #include <hotswap/stats/alternative.hpp>
 #include <hotswap/stats/bracketed_root.hpp>
+#include <hotswap/stats/noncentral_t.hpp>
 #include <hotswap/stats/normal.hpp>
 #include <hotswap/stats/planned_samples.hpp>
-
-#include <boost/math/distributions/non_central_t.hpp>
-#include <boost/math/distributions/students_t.hpp>
-#include <boost/math/special_functions/gamma.hpp>
+#include <hotswap/stats/student_t.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -69,29 +67,16 @@ inline double standardised_effect(const means_plan& plan) {
 }
 
 inline double power_of_t(double baseline_count, double candidate_count, const means_plan& plan) {
-  using in_double = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
   const double all = baseline_count + candidate_count;
   const double degrees_of_freedom = all - 2.0;
   const double noncentrality =
       std::sqrt(baseline_count / all * candidate_count) * standardised_effect(plan);
   const bool is_two_sided = plan.alternative == alternative::two_sided;
-  const boost::math::students_t_distribution<double, in_double> null{degrees_of_freedom};
-  const double critical = quantile(complement(null, is_two_sided ? plan.alpha / 2.0 : plan.alpha));
-  if (noncentrality > 1e3) {
-    // Boost's series loses digits: 1e-8 at 1e4. But t = (Z + noncentrality) / S then hardly depends
-    // on Z, and three nodes of Gauss and Hermite are enough to average over it.
-    const auto given = [&](double z) {
-      const double ratio = (noncentrality + z) / critical;
-      return boost::math::gamma_p(0.5 * degrees_of_freedom,
-                                  0.5 * degrees_of_freedom * ratio * ratio, in_double{});
-    };
-    const double node = std::sqrt(3.0);
-    return 2.0 / 3.0 * given(0.0) + (given(node) + given(-node)) / 6.0;
-  }
-  const boost::math::non_central_t_distribution<double, in_double> law{degrees_of_freedom,
-                                                                       noncentrality};
-  const double power = cdf(complement(law, critical));
-  return is_two_sided && plan.strict ? power + cdf(law, -critical) : power;
+  const double critical =
+      student_t_upper_quantile(is_two_sided ? plan.alpha / 2.0 : plan.alpha, degrees_of_freedom);
+  const double power = noncentral_t_upper_tail(critical, degrees_of_freedom, noncentrality);
+  if (!(is_two_sided && plan.strict)) return power;
+  return power + noncentral_t_upper_tail(critical, degrees_of_freedom, -noncentrality);
 }
 
 }  // namespace detail

@@ -8,11 +8,10 @@
 /// Source
 ///   [DN] H. A. David, H. N. Nagaraja, "Order Statistics" (2003), 7.1.
 
+#include <hotswap/stats/binomial_tail.hpp>
 #include <hotswap/stats/confidence.hpp>
 #include <hotswap/stats/interval.hpp>
 #include <hotswap/stats/pooled_values.hpp>
-
-#include <boost/math/distributions/binomial.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -49,11 +48,14 @@ struct quantile_ranks {
   if (count == 0) {
     throw std::domain_error("quantile_interval: the sample must have at least 1 value, got 0");
   }
-  // how many values lie below the quantile
-  const boost::math::binomial_distribution<double> below{static_cast<double>(count), q};
-  const auto at_most = [&](std::uint64_t k) { return cdf(below, static_cast<double>(k)); };
+  const auto trials = static_cast<double>(count);
+  const binomial_rate below{q, 1.0 - q};  // that a value lies below the quantile
+  const binomial_rate above{1.0 - q, q};
+  const auto at_most = [&](std::uint64_t k) {
+    return binomial_upper_probability(trials - static_cast<double>(k), trials, above);
+  };
   const auto more_than = [&](std::uint64_t k) {
-    return k >= count ? 0.0 : cdf(complement(below, static_cast<double>(k)));
+    return binomial_upper_probability(static_cast<double>(k) + 1.0, trials, below);
   };
   // the least k in [low, high] for which a predicate that stays true is true
   const auto first = [](std::uint64_t low, std::uint64_t high, auto predicate) {
