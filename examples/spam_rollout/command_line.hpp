@@ -18,9 +18,10 @@
 namespace spam {
 
 struct command_line {
-  std::string candidate = "good";         // a version of spam::recipes, but for the baseline
-  std::optional<std::string> strategy{};  // a file; absent is the one beside this program
-  std::optional<std::string> json{};      // a file for the events
+  std::string candidate = "good";     // a version of spam::recipes, but for the baseline
+  std::string strategy = "canary";    // a document beside this program, or a file
+  std::optional<std::string> json{};  // a file for the events
+  bool undo = false;
   bool help = false;
 };
 
@@ -28,7 +29,7 @@ inline constexpr std::string_view baseline_version = recipes[0].version;
 
 inline std::string usage() {
   std::string text =
-      "usage: spam_rollout [--candidate VERSION] [--strategy FILE] [--json FILE] [--help]\n"
+      "usage: spam_rollout [--candidate VERSION] [--strategy NAME|FILE] [--undo] [--json FILE]\n"
       "\n"
       "Trains two versions of a spam filter, serves one of them under traffic, and replaces it by\n"
       "the other, which is\n"
@@ -40,12 +41,18 @@ inline std::string usage() {
   }
   text +=
       "\n"
-      "  --strategy FILE      how, as a JSON document; default: examples/spam_rollout/strategy.json.\n"
-      "                       A step that waits for an approval gets it at once\n"
-      "  --json FILE          writes each event into it, one line of JSON each\n"
-      "  --help               prints this\n"
+      "  --strategy canary      gives it 10, 25, 50, 100 % of the traffic (the default),\n"
+      "             shadow      lets it answer copies of requests, and compares,\n"
+      "             blue_green  tests it, and gives it all of the traffic at once,\n"
+      "             ab_test     gives it half of the traffic, and names the better version,\n"
+      "             rolling     puts it on four servers, one by one, or\n"
+      "             FILE        does what a JSON document says; one that takes days takes days here.\n"
+      "                         A step that waits for an approval gets it at once\n"
+      "  --undo                 goes back at once after the candidate was promoted\n"
+      "  --json FILE            writes each event into it, one line of JSON each\n"
+      "  --help                 prints this\n"
       "\n"
-      "Leaves with 0 if the candidate was promoted, 1 if it was rolled back, 2 if neither.\n";
+      "Leaves with 0 if the rollout succeeded, 1 if it was rolled back, 2 if neither.\n";
   return text;
 }
 
@@ -65,11 +72,13 @@ inline command_line read_command_line(std::span<const char* const> arguments) {
       told.candidate = value();
     } else if (option == "--strategy") {
       told.strategy = value();
+    } else if (option == "--undo") {
+      told.undo = true;
     } else if (option == "--json") {
       told.json = value();
     } else {
       throw std::invalid_argument(fmt::format(
-          "option must be one of --candidate, --strategy, --json, --help, got {}", option));
+          "option must be one of --candidate, --strategy, --undo, --json, --help, got {}", option));
     }
   }
   std::string known;

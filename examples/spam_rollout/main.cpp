@@ -1,12 +1,17 @@
 // Replaces a spam filter while e-mails keep coming, from training to the last request.
 //
-//   ./spam_rollout                        a better model is promoted: 10, 25, 50, 100 %
-//   ./spam_rollout --candidate degraded   one with wrong labels in its training is rolled back,
-//   ./spam_rollout --candidate slow       and so is one that takes three times as long,
-//   ./spam_rollout --candidate failing    and one that throws on 5 % of the e-mails
-//   ./spam_rollout --strategy FILE.json   as your document says; strategy.json is one to begin with
+//   ./spam_rollout                          a better model is promoted: 10, 25, 50, 100 %
+//   ./spam_rollout --candidate degraded     one with wrong labels in its training is rolled back,
+//   ./spam_rollout --candidate slow         and so is one that takes three times as long,
+//   ./spam_rollout --candidate failing      and one that throws on 5 % of the e-mails
 //
-// Leaves with 0 if the candidate was promoted, 1 if it was rolled back, 2 if neither.
+//   ./spam_rollout --strategy shadow        answers copies of the requests, and is compared
+//   ./spam_rollout --strategy blue_green    gets all of them at once; --undo takes it back again
+//   ./spam_rollout --strategy ab_test       is measured against the old one; a winner is named
+//   ./spam_rollout --strategy rolling       is put on four servers, one by one
+//   ./spam_rollout --strategy FILE.json     as your document says
+//
+// Leaves with 0 if the rollout succeeded, 1 if it was rolled back, 2 if neither.
 //
 // Other than in production: the traffic is replayed within this process, labels take 0.2 s instead
 // of days, a bake takes seconds, and the latency is the time that a thread computes
@@ -23,10 +28,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -38,7 +44,10 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace {
 
@@ -47,7 +56,8 @@ using hotswap::deployment_status;
 using hotswap::metrics_snapshot;
 using hotswap::model_version;
 
-using platform = hotswap::in_process_platform<spam::spam_model>;
+using platform = hotswap::mirroring_platform<spam::spam_model, spam::email_features>;
+using fleet = hotswap::in_process_fleet<spam::spam_model>;
 using models = std::map<model_version, std::shared_ptr<const spam::spam_model>>;
 
 struct close_file {
@@ -56,6 +66,12 @@ struct close_file {
 using stream = std::unique_ptr<std::FILE, close_file>;
 
 const std::filesystem::path folder = HOTSWAP_EXAMPLE_FOLDER;
+
+/// A name is that of a document beside this program.
+std::filesystem::path file_of(const std::string& strategy) {
+  const bool is_name = strategy.find_first_of("./") == std::string::npos;
+  return is_name ? folder / (strategy + ".json") : std::filesystem::path{strategy};
+}
 
 hotswap::strategy_config read_strategy(const std::filesystem::path& file) {
   std::ifstream input{file};
@@ -68,14 +84,50 @@ hotswap::strategy_config read_strategy(const std::filesystem::path& file) {
   }
 }
 
+/// What a shadow has answered, unseen by users.
+struct shadow_count {
+  std::atomic<std::uint64_t> answered{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::uint64_t> otherwise{0};  // than production
+};
+
+hotswap::mirror_options<double> compared(shadow_count& count) {
+  hotswap::mirror_options<double> options;
+  options.now = &spam::thread_time;
+  options.agree = [](double a, double b) { return (a >= 0.5) == (b >= 0.5); };
+  options.comparison_sink = [&count](const hotswap::comparison<double>& seen) {
+    if (!seen.shadow_answer) {
+      ++count.failed;
+    } else {
+      ++count.answered;
+      if (!seen.agreed) ++count.otherwise;
+    }
+  };
+  return options;
+}
+
+hotswap::in_process_options<spam::spam_model> tested_on(std::span<const spam::email> emails) {
+  std::vector<spam::email_features> samples;
+  samples.reserve(emails.size());
+  for (const spam::email& each : emails) samples.push_back(each.features);
+  hotswap::in_process_options<spam::spam_model> options;
+  options.smoke_samples = hotswap::smoke_samples<spam::spam_model>{std::move(samples)};
+  return options;
+}
+
 /// What happens to a request: any thread, all the time.
-spam::when_labelled serve(platform& serving, std::string_view mailbox, const spam::email& mail) {
+template <typename Platform>
+spam::when_labelled serve(Platform& serving, std::string_view mailbox, const spam::email& mail) {
   const auto lease = serving.acquire(mailbox);
   const auto started = spam::thread_time();
   try {
-    const bool answer = lease->predict(mail.features) >= 0.5;
-    lease.record({.latency = spam::thread_time() - started});
-    return [&serving, version = lease.version(), answer](bool is_spam) {
+    const double score = lease->predict(mail.features);
+    const auto latency = spam::thread_time() - started;
+    lease.record({.latency = latency});
+    if constexpr (std::is_same_v<Platform, platform>) {  // for whichever shadow looks on
+      serving.mirror_request(lease, mailbox, mail.features, score, latency);
+    }
+    return [&serving, version = lease.version(), answer = score >= 0.5](bool is_spam) {
       serving.record_label(version, answer == is_spam);
     };
   } catch (const std::exception&) {
@@ -96,54 +148,99 @@ models train(const model_version& baseline, const model_version& candidate,
   return trained;
 }
 
-/// Who looks on while the rollout runs, and who answers it.
-void watch(hotswap::rollout_context& context, std::FILE* json) {
-  context.observe(
-      hotswap::progress_view{stdout, spam::is_terminal(stdout), spam::options_for(stdout)});
-  if (json != nullptr) context.observe(hotswap::json_lines{json});
+/// A demonstration waits for nobody: gates are approved, and the winner of an A/B test, which bakes
+/// for ten minutes, is promoted at the first look that it passes.
+void hurry(hotswap::rollout_context& context) {
   context.observe([control = context.control()](const hotswap::event& told) mutable {
+    const char* const why = "a demonstration waits for nobody";
     const auto gate = told.payload.find("gate");
-    if (told.kind != hotswap::event_kind::gate_waiting || gate == told.payload.end()) return;
-    control.approve(gate->second, "spam_rollout", "a demonstration waits for nobody");
+    if (told.kind == hotswap::event_kind::gate_waiting && gate != told.payload.end()) {
+      control.approve(gate->second, "spam_rollout", why);
+    }
+    if (told.step == "winner" && told.look && told.look->verdict.passed()) {
+      control.promote("spam_rollout", why);
+    }
   });
 }
 
-/// How many requests the strategy beside this file lets a bad candidate get, until it is gone.
+/// Lets the metrics see what the baseline does before anything changes, as they would have for
+/// days.
+template <typename Platform>
+hotswap::task<> look_on(Platform& serving, hotswap::clock& clock, model_version baseline) {
+  const auto now = clock.now();
+  co_await serving.metrics().collect(baseline, {now, now});  // counts from here
+  co_await hotswap::sleep_for(clock, std::chrono::seconds{2});
+}
+
+/// One version in place of the other under traffic, and if the program was told so, back again.
+template <typename Platform>
+deployment_result roll_out(Platform& serving, const spam::command_line& told,
+                           const hotswap::strategy_config& strategy, const model_version& baseline,
+                           const model_version& candidate, std::span<const spam::email> emails) {
+  const stream json{told.json ? std::fopen(told.json->c_str(), "w") : nullptr};
+  if (told.json && !json) throw std::runtime_error(*told.json + ": must be writable");
+
+  hotswap::event_loop loop;
+  hotswap::rollout_environment environment{loop};  // its journal knows what there is to undo
+  environment.observers.emplace_back(
+      hotswap::progress_view{stdout, spam::is_terminal(stdout), spam::options_for(stdout)});
+  if (json) environment.observers.emplace_back(hotswap::json_lines{json.get()});
+  hotswap::rollout_context context{environment};
+  hurry(context);
+  auto rollout =
+      hotswap::deploy(serving, serving, serving.metrics(), strategy, baseline, candidate, context);
+
+  const spam::traffic_options rate;
+  fmt::print("the traffic    {} other e-mails, {} a second, whose labels come {} ms later\n\n",
+             emails.size(), rate.rate, rate.label_delay.count());
+  const spam::traffic traffic{emails,
+                              [&serving](std::string_view mailbox, const spam::email& mail) {
+                                return serve(serving, mailbox, mail);
+                              },
+                              rate};
+  loop.run(look_on(serving, loop, baseline));
+  deployment_result result = loop.run(std::move(rollout));
+  if (!told.undo || result.active() != candidate) return result;
+
+  hotswap::rollout_context back{environment};
+  return loop.run(hotswap::undo(serving, serving, serving.metrics(), candidate.model(),
+                                "spam_rollout", "as it was told", back));
+}
+
+/// How many requests the canary beside this file lets a bad candidate get, until it is gone.
 std::optional<std::uint64_t> most_requests(const spam::command_line& told,
                                            const hotswap::strategy_config& strategy) {
-  if (told.strategy || told.candidate == "good") return std::nullopt;
+  if (told.strategy != "canary" || told.candidate == "good") return std::nullopt;
   if (told.candidate == "failing") return 500;  // errors beyond doubt need no minimum of samples
   return 2 * std::get<hotswap::canary_config>(strategy).minimum_samples;
 }
 
-std::string_view word_for(deployment_status status) {
-  switch (status) {
-    case deployment_status::succeeded:
-      return "promoted";
-    case deployment_status::rolled_back:
-      return "rolled back";
-    case deployment_status::aborted:
-      return "aborted";
-    case deployment_status::rejected:
-      return "rejected";
-    case deployment_status::rollback_failed:
-      return "ROLL-BACK FAILED";
-  }
-  return "ROLL-BACK FAILED";
+/// `promoted`, `validated`, `winner baseline`, …
+std::string word_for(const deployment_result& result) {
+  const bool succeeded = result.status() == deployment_status::succeeded;
+  std::string word{succeeded ? to_string(result.reason_code()) : to_string(result.status())};
+  std::ranges::replace(word, '_', ' ');
+  return word;
 }
 
 /// Prints how it ended, and says what the program leaves with.
 int report(const deployment_result& result, const metrics_snapshot& of_baseline,
-           const metrics_snapshot& of_candidate, std::optional<std::uint64_t> most) {
+           const metrics_snapshot& of_candidate, std::optional<std::uint64_t> most,
+           const shadow_count& shadow) {
   fmt::print("\n");
   if (!spam::is_terminal(stdout)) fmt::print("{}\n", hotswap::summary(result));  // else: the view
 
-  const bool is_broken = most && of_candidate.requests > *most;
-  fmt::print("{}: the candidate saw {} of {} requests", word_for(result.status()),
-             of_candidate.requests, of_baseline.requests + of_candidate.requests);
+  const std::uint64_t seen = of_candidate.requests - shadow.answered - shadow.failed;
+  const bool is_broken = most && seen > *most;
+  fmt::print("{}: the candidate saw {} of {} requests", word_for(result), seen,
+             of_baseline.requests + seen);
   if (most) fmt::print(" ({} {})", is_broken ? "MORE than" : "it may see at most", *most);
-  const std::uint64_t failed = of_baseline.errors + of_candidate.errors;
+  const std::uint64_t failed = of_baseline.errors + of_candidate.errors - shadow.failed;
   fmt::print("; {}\n", failed == 0 ? "none failed" : fmt::format("{} failed in all", failed));
+  if (shadow.answered + shadow.failed > 0) {
+    fmt::print("as a shadow it decided {} of {} requests otherwise, and failed on {} more\n",
+               shadow.otherwise.load(), shadow.answered.load(), shadow.failed.load());
+  }
 
   if (is_broken) return 2;
   if (result.status() == deployment_status::succeeded) return 0;
@@ -151,37 +248,23 @@ int report(const deployment_result& result, const metrics_snapshot& of_baseline,
 }
 
 int run(const spam::command_line& told) {
-  const std::string file = told.strategy.value_or((folder / "strategy.json").string());
-  const hotswap::strategy_config strategy = read_strategy(file);
-  const stream json{told.json ? std::fopen(told.json->c_str(), "w") : nullptr};
-  if (told.json && !json) throw std::runtime_error(*told.json + ": must be writable");
-
+  const hotswap::strategy_config strategy = read_strategy(file_of(told.strategy));
   const auto emails = spam::split(spam::read_emails(folder / "spambase.csv"), 1.0 / 3);
   const model_version baseline{"spam", std::string{spam::baseline_version}};
   const model_version candidate{"spam", told.candidate};
   const models trained = train(baseline, candidate, emails.training);
-  platform serving{baseline, [&trained](const model_version& which) { return trained.at(which); }};
+  const auto load = [&trained](const model_version& which) { return trained.at(which); };
 
-  hotswap::event_loop loop;
-  hotswap::rollout_context context{loop};
-  watch(context, json.get());
-  auto rollout =
-      hotswap::deploy(serving, serving, serving.metrics(), strategy, baseline, candidate, context);
-
-  const spam::traffic_options rate;
-  fmt::print("the traffic    {} other e-mails, {} a second, whose labels come {} ms later\n\n",
-             emails.held_out.size(), rate.rate, rate.label_delay.count());
-  std::optional<spam::traffic> traffic;
-  traffic.emplace(
-      emails.held_out,
-      [&serving](std::string_view mailbox, const spam::email& mail) {
-        return serve(serving, mailbox, mail);
-      },
-      rate);
-  const deployment_result result = loop.run(std::move(rollout));
-  traffic.reset();  // waits for the requests under way, so that the counts are final
+  shadow_count shadow;
+  if (std::holds_alternative<hotswap::rolling_config>(strategy)) {
+    fleet serving{baseline, 4, load};
+    const auto result = roll_out(serving, told, strategy, baseline, candidate, emails.held_out);
+    return report(result, serving.totals(baseline), serving.totals(candidate), {}, shadow);
+  }
+  platform serving{baseline, load, compared(shadow), tested_on(emails.training)};
+  const auto result = roll_out(serving, told, strategy, baseline, candidate, emails.held_out);
   return report(result, serving.totals(baseline), serving.totals(candidate),
-                most_requests(told, strategy));
+                most_requests(told, strategy), shadow);
 }
 
 }  // namespace

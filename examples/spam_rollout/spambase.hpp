@@ -32,8 +32,10 @@ namespace spam {
 
 inline constexpr std::size_t feature_count = 57;
 
+using email_features = std::array<float, feature_count>;  // frequencies in per cent, and lengths
+
 struct email {
-  std::array<float, feature_count> features{};  // frequencies in per cent, and lengths in letters
+  email_features features{};
   bool is_spam = false;
 };
 

@@ -1,4 +1,4 @@
-// The document by which the example replaces its models.
+// The documents by which the example replaces its models.
 
 #include <hotswap/config/parse_strategy.hpp>
 #include <hotswap/strategies/canary_config.hpp>
@@ -15,16 +15,29 @@
 
 namespace {
 
-hotswap::canary_config strategy() {
-  std::ifstream input{std::filesystem::path{HOTSWAP_TESTS} /
-                      "../examples/spam_rollout/strategy.json"};
+hotswap::strategy_config document(const std::string& name) {
+  std::ifstream input{std::filesystem::path{HOTSWAP_TESTS} / "../examples/spam_rollout" /
+                      (name + ".json")};
   const std::string text{std::istreambuf_iterator<char>{input}, {}};
-  return std::get<hotswap::canary_config>(hotswap::parse_strategy(text));
+  return hotswap::parse_strategy(text);
+}
+
+hotswap::canary_config strategy() {
+  return std::get<hotswap::canary_config>(document("canary"));
 }
 
 }  // namespace
 
-TEST_CASE("strategy.json: is a canary of 10, 25, 50 and 100 %, each version compared in each",
+TEST_CASE("documents of the example: each is of the strategy that its name says",
+          "[integration][spam]") {
+  CHECK(hotswap::strategy_name(document("canary")) == "Canary");
+  CHECK(hotswap::strategy_name(document("shadow")) == "Shadow");
+  CHECK(hotswap::strategy_name(document("blue_green")) == "BlueGreen");
+  CHECK(hotswap::strategy_name(document("ab_test")) == "ABTesting");
+  CHECK(hotswap::strategy_name(document("rolling")) == "Rolling");
+}
+
+TEST_CASE("canary.json: is a canary of 10, 25, 50 and 100 %, each version compared in each",
           "[integration][spam]") {
   using namespace hotswap::literals;
   const hotswap::canary_config config = strategy();
@@ -37,7 +50,7 @@ TEST_CASE("strategy.json: is a canary of 10, 25, 50 and 100 %, each version comp
   CHECK(config.holdback > 0_pct);
 }
 
-TEST_CASE("strategy.json: a bake brings the samples that it needs, and a tenth more",
+TEST_CASE("canary.json: a bake brings the samples that it needs, and a tenth more",
           "[integration][spam]") {
   const hotswap::canary_config config = strategy();
   constexpr double rate = 2000;        // spam::traffic_options{}.rate
@@ -56,7 +69,7 @@ TEST_CASE("strategy.json: a bake brings the samples that it needs, and a tenth m
   }
 }
 
-TEST_CASE("strategy.json: with all its extensions it takes less than a minute",
+TEST_CASE("canary.json: with all its extensions it takes less than a minute",
           "[integration][spam]") {
   const hotswap::canary_config config = strategy();
 
