@@ -217,6 +217,7 @@ class random_record {
     made.verdict = verdict();
     made.elapsed = std::chrono::milliseconds{static_cast<std::int64_t>(bits_())};
     made.bake = std::chrono::milliseconds{static_cast<std::int64_t>(below(1'000'000))};
+    if (flip()) made.unhealthy_looks = count();
     return std::make_shared<const hotswap::look_report>(std::move(made));
   }
 

@@ -146,7 +146,8 @@ class record_comparison {
   }
   static auto tied(const hotswap::look_report& of) {
     return std::tie(of.window, of.collected, of.baseline, of.candidate, of.contemporaneous,
-                    of.candidate_share, of.divergence, of.verdict, of.elapsed, of.bake);
+                    of.candidate_share, of.divergence, of.verdict, of.elapsed, of.bake,
+                    of.unhealthy_looks);
   }
   static auto tied(const hotswap::event& of) {
     return std::tie(of.time, of.rollout, of.sequence, of.kind, of.severity, of.model, of.baseline,

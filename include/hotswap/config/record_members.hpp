@@ -228,7 +228,7 @@ void visit_members(Visitor& visit, Object& of) {
 template <typename Visitor, visited_as<look_report> Object>
 void visit_members(Visitor& visit, Object& of) {
   auto& [window, collected, baseline, candidate, contemporaneous, candidate_share, divergence,
-         verdict, elapsed, bake] = of;
+         verdict, elapsed, bake, unhealthy_looks] = of;
   visit("window", window);
   visit("collected", collected);
   visit("baseline", baseline);
@@ -239,6 +239,7 @@ void visit_members(Visitor& visit, Object& of) {
   visit("verdict", verdict);
   visit("elapsedMs", elapsed);
   visit("bakeMs", bake);
+  visit("unhealthyLooks", unhealthy_looks);
 }
 
 template <typename Visitor, visited_as<event> Object>

@@ -136,6 +136,8 @@ class look_report {
   /// Where the bake stands, so that progress can be shown.
   std::chrono::milliseconds elapsed{0};
   std::chrono::milliseconds bake{0};  ///< with its extensions
+  /// At how many looks in a row, this one included, the candidate was not healthy.
+  std::optional<std::uint64_t> unhealthy_looks;
 };
 
 class event {

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -89,6 +90,7 @@ class observation {
   void replay(const look_report& report, time_window::time_point at) {
     left_ = planned_ - report.elapsed;
     last_look_ = at;
+    health_failures = report.unhealthy_looks.value_or(0);
     if (!report.collected) return;
     paired_windows seen{report.window, report.baseline, report.candidate};
     seen.contemporaneous = report.contemporaneous;
@@ -157,6 +159,7 @@ class observation {
     report.verdict = judge_->look(seen);
     report.elapsed = in_milliseconds(planned_ - left_);
     report.bake = in_milliseconds(planned_);
+    if (health_failures > 0) report.unhealthy_looks = health_failures;
     return report;
   }
 
@@ -169,6 +172,7 @@ class observation {
     report.candidate_share = candidate_share_;
     report.elapsed = in_milliseconds(planned_ - left_);
     report.bake = in_milliseconds(planned_);
+    if (health_failures > 0) report.unhealthy_looks = health_failures;
     return report;
   }
 
@@ -181,7 +185,7 @@ class observation {
   /// takes its traffic away.
   [[nodiscard]] const paired_windows& totals() const noexcept { return totals_; }
 
-  int health_failures = 0;  ///< looks in a row at which the candidate was not healthy
+  std::uint64_t health_failures = 0;  ///< looks in a row at which the candidate was not healthy
   int extensions = 0;
 
  private:
