@@ -147,6 +147,19 @@ std::vector<golden_rollout> golden_rollouts() {
   blue_green("smoke_test_failed", "rolled_back, smoke_test_failed",
              [](auto& world) { world.service.breaks("smoke_test fraud@2", fault::lies); });
 
+  blue_green("aborted", "aborted, aborted", [](auto& world) {
+    world.at(4min, [&world] { world.control().abort("alice", "it is the wrong version"); });
+  });
+  blue_green("paused", "succeeded, promoted", [](auto& world) {
+    world.at(3min, [&world] { world.control().pause("alice", "the dashboard looks odd"); });
+    world.at(15min, [&world] { world.control().resume("alice", "it was the dashboard"); });
+    world.at(16min, [&world] { world.control().promote("bob", "it is late"); });
+  });
+  blue_green("blue_lost", "rollback_failed, metrics_degraded", [](auto& world) {
+    world.service.quality["2"].error_rate = 0.05;
+    world.service.breaks("healthy fraud@1", fault::lies);
+  });
+
   const auto ab_test = [&all](std::string name, std::string end, double accuracy,
                               std::function<void(golden_ab_test&)> differs) {
     const std::string document =
@@ -170,6 +183,15 @@ std::vector<golden_rollout> golden_rollouts() {
     };
   });
 
+  ab_test("aborted", "aborted, aborted", 0.95, [](auto& world) {
+    world.at(2h, [&world] { world.control().abort("alice", "the sample is wrong"); });
+  });
+  ab_test("paused", "succeeded, winner_candidate", 0.95, [](auto& world) {
+    world.at(5min, [&world] { world.control().promote_fully("bob", "no ramp"); });
+    world.at(2h, [&world] { world.control().pause("alice", "a holiday"); });
+    world.at(6h, [&world] { world.control().resume("alice", "back"); });
+  });
+
   const auto shadow = [&all](std::string name, std::string end, std::string keys,
                              std::function<void(golden_shadow&)> differs) {
     const std::string document =
@@ -184,6 +206,19 @@ std::vector<golden_rollout> golden_rollouts() {
   shadow("then_canary", "succeeded, promoted", then_canary, [](auto&) {});
   shadow("disagrees", "rolled_back, metrics_degraded", "",
          [](auto& world) { world.service.answers.disagreement_rate = 0.2; });
+
+  shadow(
+      "then_blue_green", "rolled_back, metrics_degraded",
+      R"(, "promote": "blueGreen", "then": {"strategy": "BlueGreen", "analysisInterval": "PT1M"})",
+      [](auto& world) {
+        world.service.distort = [&world](const auto& version, const auto&, auto& seen) {
+          const bool is_late = world.clock.elapsed() > 32min;
+          if (version == world.candidate && is_late) seen.errors = seen.requests / 10;
+        };
+      });
+  shadow("aborted", "aborted, aborted", "", [](auto& world) {
+    world.at(12min, [&world] { world.control().abort("alice", "it costs too much"); });
+  });
 
   const auto rolling = [&all](std::string name, std::string end,
                               std::function<void(golden_rolling&)> differs) {
@@ -203,9 +238,21 @@ std::vector<golden_rollout> golden_rollouts() {
     world.service.breaks("update web-2 to fraud@1", fault::throws);
   });
 
+  rolling("aborted", "aborted, aborted", [](auto& world) {
+    world.at(9min, [&world] { world.control().abort("alice", "it is the wrong version"); });
+  });
+  rolling("paused", "succeeded, promoted", [](auto& world) {
+    world.at(3min, [&world] { world.control().pause("alice", "a holiday"); });
+    world.at(12min, [&world] { world.control().resume("bob", "back"); });
+  });
+
   all.push_back(golden<golden_first, hotswap::canary_config>(
       "canary_first", "succeeded, promoted",
       R"({"strategy": "Canary", "steps": [20, 100], "analysisInterval": "PT5M"})", [](auto&) {}));
+  all.push_back(golden<golden_first, hotswap::canary_config>(
+      "canary_first_bad", "rollback_failed, metrics_degraded",
+      R"({"strategy": "Canary", "steps": [20, 100], "analysisInterval": "PT5M"})",
+      [](auto& world) { world.service.quality["1"].error_rate = 0.9; }));
   return all;
 }
 

@@ -231,12 +231,19 @@ class basic_steering final : private detail::control_channel::receiver,
       if (each.verb == "approve" && each.phase == record_phase::began) held = true;
       if (std::holds_alternative<hold_record>(each.payload)) held = true;
       if (each.phase == record_phase::outcome) held = false;
+      if (each.phase == record_phase::outcome && answers_promotions(each.verb)) {
+        leaves_step_ = false;  // that was the step to leave
+      }
     }
     pass(clock_.now());
     if (time_left_) {
       *time_left_ = std::max(*time_left_ - counted, std::chrono::nanoseconds::zero());
     }
     count_down();
+  }
+
+  static bool answers_promotions(const std::string& verb) {
+    return verb == "observe" || verb == "compare" || verb == "wait";
   }
 
   void restore(const control_command& command) {
