@@ -312,6 +312,7 @@ TEST_CASE("canary: an extension is as long as monitoringDuration, however long t
           "[strategies][canary]") {
   simulated_rollout<> world;
   world.config.steps[0].duration = 2h;
+  world.config.monitoring_duration = 10min;  // written: else it is as long as the step
   SECTION("is") {
     world.config.required_metrics.push_back("accuracy");
     const auto result = world.run();
