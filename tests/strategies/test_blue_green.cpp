@@ -109,10 +109,11 @@ TEST_CASE("blue-green: keeps blue as long as configured, after a bake as long as
   simulated_blue_green<> world;
   world.config.monitoring_duration = 20min;
   world.config.keep_blue_duration = 2h;
+  const auto result = world.run();
   hotswap::clock::time_point switched{};
   hotswap::clock::time_point passed{};
   hotswap::clock::time_point committed{};
-  for (const auto& each : world.run().history()) {
+  for (const auto& each : result.history()) {
     if (each.kind == event_kind::split_changed) switched = each.time;
     if (each.look) passed = each.time;
     if (each.kind == event_kind::committed) committed = each.time;
