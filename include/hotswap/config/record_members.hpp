@@ -18,7 +18,6 @@
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/core/verdict.hpp>
-#include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/stats/interval.hpp>
 #include <hotswap/stats/moments.hpp>

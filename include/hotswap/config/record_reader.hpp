@@ -25,7 +25,6 @@
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/strategies/config_rule.hpp>
 #include <hotswap/strategies/config_text.hpp>
-#include <hotswap/strategies/utf8.hpp>
 
 #include <fmt/format.h>
 
@@ -246,8 +245,9 @@ class basic_record_reader {
     if (!word.starts_with(prefix) || word.size() != prefix.size() + 16) return false;
     word.remove_prefix(prefix.size());
     std::uint64_t bits = 0;
-    const char* const end = word.data() + word.size();
-    const auto [last, failure] = std::from_chars(word.data(), end, bits, 16);
+    const char* const begin = &word.front();
+    const char* const end = begin + word.size();
+    const auto [last, failure] = std::from_chars(begin, end, bits, 16);
     if (last != end || failure != std::errc{}) return false;
     field = std::bit_cast<double>(bits);
     return std::isnan(field);

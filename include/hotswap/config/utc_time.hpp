@@ -132,8 +132,9 @@ class utc_reader {
 
   bool digits(std::size_t count, std::int64_t& value) noexcept {
     if (text_.size() < count || count == 0 || text_[0] < '0' || text_[0] > '9') return false;
-    const char* const end = text_.data() + count;
-    const auto [last, failure] = std::from_chars(text_.data(), end, value);
+    const char* const begin = &text_.front();
+    const char* const end = begin + count;
+    const auto [last, failure] = std::from_chars(begin, end, value);
     if (last != end || failure != std::errc{}) return false;
     text_.remove_prefix(count);
     return true;

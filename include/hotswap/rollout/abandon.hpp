@@ -7,15 +7,12 @@
 
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/deployment_result.hpp>
-#include <hotswap/core/error.hpp>
 #include <hotswap/core/model_version.hpp>
-#include <hotswap/core/reason_code.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
-#include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/rollout/take_over.hpp>
 

@@ -33,7 +33,6 @@
 #include <hotswap/rollout/platform_door.hpp>
 #include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
-#include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
@@ -51,7 +50,6 @@
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -209,7 +207,7 @@ class basic_rollout {
 
   task<std::optional<deployment_result>> open();
   [[nodiscard]] opening_record what_this_is() const;
-  void require_same_rollout(const journal_record& recorded) const;
+  void require_same_rollout(const journal_record& first) const;
   task<void> resume(std::vector<journal_record> records);
   void claim_model();
   task<std::vector<journal_record>> load_latest();
@@ -234,7 +232,7 @@ class basic_rollout {
   task<void> smoke_test(std::string step, model_version version, std::size_t samples);
   task<void> shift(std::string step, traffic_split split);
   task<void> mirror(std::string step, share sampled);
-  task<paired_windows> observe(std::string step, std::string verb, std::chrono::nanoseconds bake,
+  task<paired_windows> observe(std::string step, std::string named, std::chrono::nanoseconds bake,
                                std::unique_ptr<judge> judge,
                                std::optional<std::chrono::nanoseconds> extension);
   task<decided_once> decide(std::string step, std::string what, std::string reason);

@@ -21,7 +21,6 @@
 #include <hotswap/rollout/platform_door.hpp>
 #include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
-#include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
 
 #include <fmt/format.h>

@@ -7,7 +7,6 @@
 
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/deployment_result.hpp>
-#include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>

@@ -12,7 +12,6 @@
 #include <hotswap/async/when_all.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
-#include <hotswap/core/model_version.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>

@@ -11,12 +11,10 @@
 #include <hotswap/core/model_version.hpp>
 
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 namespace hotswap::inline v0_1 {

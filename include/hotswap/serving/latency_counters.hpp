@@ -31,7 +31,8 @@ class latency_counters {
 
   /// @throws std::bad_alloc  if there is no memory.
   explicit latency_counters(std::size_t rows)
-      : counts_(static_cast<std::uint64_t*>(std::calloc(rows * row_size, sizeof(std::uint64_t)))) {
+      : counts_(static_cast<std::uint64_t*>(
+            std::calloc(rows * row_size, sizeof(std::uint64_t)))) {  // NOLINT: see above
     if (!counts_) throw std::bad_alloc{};
   }
 
@@ -55,7 +56,7 @@ class latency_counters {
   static constexpr std::size_t row_size = (stats::quantile_sketch::bucket_count + 7) / 8 * 8;
 
   struct release {
-    void operator()(std::uint64_t* memory) const noexcept { std::free(memory); }
+    void operator()(std::uint64_t* memory) const noexcept { std::free(memory); }  // NOLINT
   };
 
   std::uint64_t& at(std::size_t row, std::size_t bucket) const noexcept {

@@ -14,7 +14,6 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/time_window.hpp>
-#include <hotswap/serving/arm.hpp>
 #include <hotswap/serving/comparison.hpp>
 #include <hotswap/serving/deployment.hpp>
 #include <hotswap/serving/divergence_counters.hpp>

@@ -56,7 +56,7 @@ class histogram {
   /// @throws std::invalid_argument  for a NaN; those before it are counted.
   void add(std::span<const double> values) {
     constexpr std::size_t block = 1024;  // stays near the processor while it is compared
-    if (edges_.size() > few_) {
+    if (edges_.size() > few) {
       for (const double value : values) add(value);
       return;
     }
@@ -92,10 +92,10 @@ class histogram {
   friend bool operator==(const histogram&, const histogram&) = default;
 
  private:
-  static constexpr std::size_t few_ = 24;
+  static constexpr std::size_t few = 24;
 
   void add_block(std::span<const double> values) {
-    std::array<std::uint64_t, few_ + 1> from{};  // from[k]: how many are at least edge k
+    std::array<std::uint64_t, few + 1> from{};  // from[k]: how many are at least edge k
     constexpr double least = -std::numeric_limits<double>::infinity();
     std::uint64_t numbers = 0;
     detail::count_from_edges(values.data(), values.size(), {&least, 1}, &numbers);

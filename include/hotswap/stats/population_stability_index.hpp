@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <stdexcept>
@@ -63,8 +64,9 @@ struct population_stability_index_result {
 
   population_stability_index_result result;
   const auto seen = detail::shares_and_totals_of(reference, current, name, options.pseudo_count);
-  result.contributions.reserve(seen.shares.size());
-  for (const bin_shares& bin : seen.shares) {
+  result.contributions.resize(seen.shares.size());
+  for (std::size_t i = 0; i < seen.shares.size(); ++i) {
+    const bin_shares& bin = seen.shares[i];
     const double from = std::max(bin.reference, options.floor);
     const double to = std::max(bin.current, options.floor);
     if (from == 0.0 || to == 0.0) {
@@ -76,8 +78,8 @@ struct population_stability_index_result {
     const double change = std::abs(is_raised ? to - from : bin.difference);
     // of the greater to the less: as precise for all, where log(to / from) is not near 0
     const double log_ratio = std::log1p(change / std::min(from, to));
-    result.contributions.push_back(change * log_ratio);
-    result.score += result.contributions.back();
+    result.contributions[i] = change * log_ratio;
+    result.score += result.contributions[i];
   }
 
   result.noise_floor =

@@ -51,8 +51,8 @@ inline restricted_pair restricted_rates_of(const weighted_outcomes& baseline,
 
   const double middle = 0.5 * width;
   const double steepness = (a - d) / middle + b / (middle + low_shift) - c / (middle + high_shift);
-  double above_low;  // how far p lies from either end
-  double below_high;
+  double above_low = 0.0;  // how far p lies from either end
+  double below_high = 0.0;
   if (steepness <= 0.0) {
     above_low = detail::likeliest_low_rate(a, b, c, d, low_shift, width, width + high_shift);
     below_high = width - above_low;

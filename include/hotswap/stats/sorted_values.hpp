@@ -137,12 +137,11 @@ class even_buckets {
   double scale_ = 0.0;
 };
 
-inline std::vector<double> sort_many(std::span<const double> sample) {
+inline void sort_many(std::span<const double> sample, double* ascending) {
   const std::size_t count = sample.size();
   const std::size_t buckets = std::size_t{1}
                               << std::min(11, static_cast<int>(std::bit_width(count / 512)));
   const even_buckets bucket_of{sample, buckets};
-  std::vector<double> ascending(count);
   std::vector<std::size_t> end(buckets + 1);
   for (const double value : sample) ++end[bucket_of(value) + 1];
   const std::size_t fullest = *std::max_element(end.begin(), end.end());
@@ -153,13 +152,21 @@ inline std::vector<double> sort_many(std::span<const double> sample) {
   const auto spare = std::make_unique_for_overwrite<std::uint64_t[]>(fullest);
   std::size_t begin = 0;
   for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
-    double* const first = ascending.data() + begin;
-    std::transform(first, ascending.data() + end[bucket], keys.get(), key_of);
-    sort_keys(keys.get(), end[bucket] - begin, spare.get());
-    std::transform(keys.get(), keys.get() + (end[bucket] - begin), first, value_of_key);
+    const std::size_t in_bucket = end[bucket] - begin;
+    std::transform(ascending + begin, ascending + end[bucket], keys.get(), key_of);
+    sort_keys(keys.get(), in_bucket, spare.get());
+    std::transform(keys.get(), keys.get() + in_bucket, ascending + begin, value_of_key);
     begin = end[bucket];
   }
-  return ascending;
+}
+
+/// As `sorted_values`, to where there is room for as many.
+inline void sort_into(std::span<const double> sample, double* ascending) {
+  constexpr std::size_t many = 1024;
+  constexpr std::uint64_t too_many = std::uint64_t{1} << 32;
+  if (sample.size() >= many && sample.size() < too_many) return sort_many(sample, ascending);
+  std::copy(sample.begin(), sample.end(), ascending);
+  std::sort(ascending, ascending + sample.size());
 }
 
 }  // namespace detail
@@ -168,11 +175,8 @@ inline std::vector<double> sort_many(std::span<const double> sample) {
 ///
 /// @param sample  without a NaN
 [[nodiscard]] inline std::vector<double> sorted_values(std::span<const double> sample) {
-  constexpr std::size_t many = 1024;
-  constexpr std::uint64_t too_many = std::uint64_t{1} << 32;
-  if (sample.size() >= many && sample.size() < too_many) return detail::sort_many(sample);
-  std::vector<double> ascending(sample.begin(), sample.end());
-  std::sort(ascending.begin(), ascending.end());
+  std::vector<double> ascending(sample.size());
+  detail::sort_into(sample, ascending.data());
   return ascending;
 }
 

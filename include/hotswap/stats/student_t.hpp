@@ -46,7 +46,7 @@ inline double gamma_ratio(double a) {
 struct student_t_parts {
   double mills_ratio = 0.0;  ///< P(T > t) / (t density(t)); so its inverse is the tail's
                              ///< logarithmic slope, -d log P(T > t) / d log t
-  double factor = 0.0;  ///< t density(t) = factor * exp(-decay)
+  double factor = 0.0;       ///< t density(t) = factor * exp(-decay)
   double decay = 0.0;
   double x = 1.0;
 };

@@ -24,7 +24,6 @@
 #include <hotswap/strategies/rolling_config.hpp>
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>

@@ -4,6 +4,7 @@
 #include <hotswap/adapters/file/file_journal.hpp>
 #include <hotswap/adapters/file/journal_frames.hpp>
 #include <hotswap/async/virtual_clock.hpp>
+#include <hotswap/config/journal_json.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 
@@ -141,6 +142,19 @@ TEST_CASE("file_journal: a record that was cut off anywhere is dropped, and writ
     REQUIRE(support::file_text(journal.path()) ==
             journal.text.substr(0, whole == 5 ? journal.text.size() : journal.starts[whole + 1]));
   }
+}
+
+TEST_CASE("file_journal: of a longer record that was cut off nothing is left behind a shorter one",
+          "[file_journal][damage]") {
+  damaged_journal journal;
+  journal_record longer = record(7);
+  longer.payload = hotswap::fingerprint_record{std::string(500, 'x')};
+  journal.append(longer);
+  const std::string with_longer = support::file_text(journal.path());
+  journal.become(with_longer.substr(0, with_longer.size() - 1));
+
+  journal.append(record(7));
+  CHECK(support::file_text(journal.path()) == journal.text + frame_of(hotswap::to_json(record(7))));
 }
 
 TEST_CASE("file_journal: a header that was cut off is refused, and not taken for an empty stream",

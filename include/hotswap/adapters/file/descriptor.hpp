@@ -16,7 +16,6 @@
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace hotswap::inline v0_1 {

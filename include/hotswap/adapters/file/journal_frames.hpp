@@ -31,8 +31,9 @@ inline constexpr std::size_t frame_prefix = 18;  // two times eight digits and a
 
 [[nodiscard]] inline std::optional<std::uint32_t> eight_digits(std::string_view text) noexcept {
   std::uint32_t value = 0;
-  const char* const end = text.data() + 8;
-  const auto [last, failure] = std::from_chars(text.data(), end, value, 16);
+  const char* const begin = &text.front();
+  const char* const end = begin + 8;
+  const auto [last, failure] = std::from_chars(begin, end, value, 16);
   if (last != end || failure != std::errc{} || text[8] != ' ') return std::nullopt;
   return value;
 }

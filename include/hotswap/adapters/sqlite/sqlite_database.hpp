@@ -10,7 +10,6 @@
 /// Source: SQLite, "An Introduction To The SQLite C/C++ Interface" and "Result and Error Codes".
 
 #include <hotswap/core/error.hpp>
-#include <hotswap/strategies/config_text.hpp>
 
 #include <fmt/format.h>
 
@@ -19,7 +18,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <sqlite3.h>
 
