@@ -78,7 +78,7 @@ TEST_CASE("command line: what is not said is the default", "[integration][spam]"
   const spam::command_line told = spam::read_command_line(all);
 
   CHECK(nothing.candidate == "good");
-  CHECK_FALSE(nothing.strategy);
+  CHECK(nothing.strategy == "canary");
   CHECK_FALSE(nothing.json);
   CHECK_FALSE(nothing.help);
   CHECK(told.candidate == "slow");
