@@ -39,7 +39,7 @@ TEST_CASE("histogram: many values at once are counted as one by one, between few
   auto sample = samples::normal(random, 5000);
   sample[17] = HUGE_VAL;
   sample[18] = -HUGE_VAL;
-  for (const std::size_t bins : {2, 3, 5, 10, 24, 25, 26, 100}) {
+  for (const std::size_t bins : {2U, 3U, 5U, 10U, 24U, 25U, 26U, 100U}) {
     CAPTURE(bins);
     histogram at_once{equal_count_edges(std::span{sample}.subspan(19), bins)};
     histogram added = at_once.empty_copy();
@@ -51,8 +51,8 @@ TEST_CASE("histogram: many values at once are counted as one by one, between few
 }
 
 TEST_CASE("histogram: of many values, those before a NaN are counted", "[stats][histogram]") {
-  for (const std::size_t place : {0, 1, 1023, 1024, 1500}) {
-    for (const std::size_t edges : {1, 30}) {
+  for (const std::size_t place : {0U, 1U, 1023U, 1024U, 1500U}) {
+    for (const std::size_t edges : {1U, 30U}) {
       CAPTURE(place, edges);
       std::vector<double> sample(2000, 0.5);
       sample[place] = std::nan("");
