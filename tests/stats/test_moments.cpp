@@ -161,7 +161,7 @@ TEST_CASE("moments: a constant has no variance, not even from rounding", "[stats
 
   CHECK(sample.mean() == 0.1);
   CHECK(sample.variance() == 0.0);
-  for (const std::size_t count : {2, 255, 256, 1024, 5000}) {
+  for (const std::size_t count : {2U, 255U, 256U, 1024U, 5000U}) {
     const auto at_once = moments::of(std::vector<double>(count, 0.1));
     CHECK(at_once.mean() == 0.1);
     CHECK(at_once.variance() == 0.0);
@@ -191,7 +191,7 @@ TEST_CASE("moments: many values at once have all digits, wherever they lie and h
     CHECK_THAT(seen.mean(), WithinAbs(expected, 1e-15 * (std::abs(expected) + deviation)));
     CHECK_THAT(seen.sum_of_squared_deviations(), WithinRel(static_cast<double>(squares), 1e-14));
   };
-  for (const std::size_t count : {256, 257, 1023, 1024, 1025, 4096, 100'000, 1'000'003}) {
+  for (const std::size_t count : {256U, 257U, 1023U, 1024U, 1025U, 4096U, 100'000U, 1'000'003U}) {
     std::mt19937_64 random{count};
     std::vector<double> even(count);
     for (double& each : even) each = static_cast<double>(random() % 100'001) - 50'000.0;
@@ -282,7 +282,7 @@ TEST_CASE("moments: a value that is not finite is never lost", "[stats][moments]
 
 TEST_CASE("moments: nor is it lost among many", "[stats][moments]") {
   for (const double bad : {not_a_number, infinity, -infinity}) {
-    for (const std::size_t place : {0, 1, 63, 64, 1023, 1024, 2999}) {
+    for (const std::size_t place : {0U, 1U, 63U, 64U, 1023U, 1024U, 2999U}) {
       CAPTURE(bad, place);
       std::vector<double> values(3000, 1.0);
       values[place] = bad;

@@ -63,7 +63,7 @@ void check_sorted(const values& sample) {
 TEST_CASE("sorted_values: as std::sort, whatever the distribution and however many",
           "[stats][sorted_values]") {
   for (const auto& [name, draw] : kinds()) {
-    for (const std::size_t count : {0, 1, 2, 31, 1023, 1024, 1500, 50'000, 300'000}) {
+    for (const std::size_t count : {0U, 1U, 2U, 31U, 1023U, 1024U, 1500U, 50'000U, 300'000U}) {
       CAPTURE(name, count);
       std::mt19937_64 random{count};
       values sample(count);

@@ -46,7 +46,7 @@ TEST_CASE("sum_about: each way to take the sums has the same bits", "[stats][vec
 }
 
 TEST_CASE("sum_about: a value that is no number is in both sums", "[stats][vector_loops]") {
-  for (const std::size_t place : {0, 5, 9}) {
+  for (const std::size_t place : {0U, 5U, 9U}) {
     std::vector<double> values(10, 1.0);
     values[place] = std::nan("");
     const auto [sum, squares] = detail::sum_about(values.data(), values.size(), 0.0);
