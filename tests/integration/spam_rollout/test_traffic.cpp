@@ -92,7 +92,8 @@ TEST_CASE("command line: a mistake is named", "[integration][spam][refusal]") {
                          Message(message));
   };
 
-  refused({"--fast"}, "option must be one of --candidate, --strategy, --undo, --json, --help, got --fast");
+  refused({"--fast"},
+          "option must be one of --candidate, --strategy, --undo, --json, --help, got --fast");
   refused({"--json"}, "--json: must be followed by a value, got none");
   refused({"--candidate", "1"}, "--candidate: must be one of good, degraded, slow, failing, got 1");
 }
