@@ -318,6 +318,36 @@ TEST_CASE("stop (shutdown: stop token, loop stopped)", "[rollout][stop]") {
   }
 }
 
+TEST_CASE("stop during a call or an append that ends at once: no further call begins",
+          "[rollout][stop]") {
+  const std::size_t calls = calls_of_a_clean_run();
+  const bool by_token = GENERATE(true, false);
+  std::size_t stopped = 0;
+  for (std::size_t n = 1; n <= calls; ++n) {
+    short_rollout world;
+    hotswap::stop_source source;
+    world.journal.survives = true;
+    world.journal.script.latency = 0s;
+    world.service.script().latency = 0s;
+    world.environment.stop = source.get_token();
+    std::string during;
+    std::size_t begun = 0;
+    world.at_call(n, [&](fault_script&, const std::string& text) {
+      during = text;
+      begun = world.service.script().calls().size();
+      by_token ? (void)source.request_stop() : world.clock.stop();
+    });
+    try {
+      (void)world.run();
+    } catch (const hotswap::rollout_stopped&) {
+      ++stopped;
+      CAPTURE(n, during);
+      CHECK(world.service.script().calls().size() == begun);
+    }
+  }
+  CHECK(stopped >= calls - 10);
+}
+
 TEST_CASE("a single fault, at each call: traffic ends where the result says", "[rollout][faults]") {
   const std::size_t calls = calls_of_a_clean_run();
   const fault how = GENERATE(fault::throws, fault::acts_and_throws, fault::hangs, fault::late);

@@ -49,11 +49,13 @@ class basic_steering final : private detail::control_channel::receiver,
         channel_(terms.channel),
         chronicle_(told),
         resumable_(terms.environment.journal->survives_the_process()),
-        time_left_(config.deadline) {
+        time_left_(config.deadline),
+        loop_stop_(clock_.stop_token()),
+        process_stop_(terms.environment.stop) {
     channel_->connect(this);
     chronicle_.gives_up_with(given_up());
-    loop_stops_.open(clock_, clock_.stop_token(), *this);
-    process_stops_.open(clock_, terms.environment.stop, *this);
+    loop_stops_.open(clock_, loop_stop_, *this);
+    process_stops_.open(clock_, process_stop_, *this);
     count_down();
     commands_arrived();
   }
@@ -85,6 +87,7 @@ class basic_steering final : private detail::control_channel::receiver,
   /// @throws rollout_failure, rollout_stopped  if the rollout is to end.
   void check() const {
     if (ending_) std::rethrow_exception(ending_);
+    if (stop_is_on_its_way()) std::rethrow_exception(what_a_stop_means());
   }
 
   /// Gives up calls into the platform when the rollout is to end.
@@ -285,15 +288,23 @@ class basic_steering final : private detail::control_channel::receiver,
 
   void stop_requested() override {
     if (closed_because_) return;
-    if (resumable_) {
-      end(std::make_exception_ptr(rollout_stopped(
-          "rollout " + name() + ": stopped; it goes on where its journal is next taken over")));
-    } else {
-      end(std::make_exception_ptr(rollout_failure(
-          reason_code::stopped, "the process shuts down, and nobody can resume the rollout",
-          deployment_status::aborted)));
-    }
+    end(what_a_stop_means());
     news();
+  }
+
+  /// Requested, and its letter is not delivered while calls and appends end at once.
+  bool stop_is_on_its_way() const noexcept {
+    return !closed_because_ && (loop_stop_.stop_requested() || process_stop_.stop_requested());
+  }
+
+  std::exception_ptr what_a_stop_means() const {
+    if (resumable_) {
+      return std::make_exception_ptr(rollout_stopped(
+          "rollout " + name() + ": stopped; it goes on where its journal is next taken over"));
+    }
+    return std::make_exception_ptr(rollout_failure(
+        reason_code::stopped, "the process shuts down, and nobody can resume the rollout",
+        deployment_status::aborted));
   }
 
   void expired() override {
@@ -334,6 +345,8 @@ class basic_steering final : private detail::control_channel::receiver,
   bool resumable_;
   std::optional<std::chrono::nanoseconds> time_left_;
   clock::steady_time_point counting_since_{};
+  stop_token loop_stop_;
+  stop_token process_stop_;
   stop_signal loop_stops_;
   stop_signal process_stops_;
   stop_source news_;
