@@ -123,6 +123,8 @@ TEST_CASE("abandon: the baseline gets the traffic, the candidate goes, the rollo
     CAPTURE(n, process.last_words());
     if (committed) {
       CHECK(result.status() == deployment_status::succeeded);
+      CHECK(result.active() == world->candidate);
+      CHECK(world->broken_promises(result) == nothing);
       continue;
     }
     CHECK(result.status() == deployment_status::aborted);

@@ -5,6 +5,7 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
 #include <hotswap/strategies/ab_test.hpp>
@@ -13,6 +14,7 @@
 #include "support/crash.hpp"
 #include "support/simulated_service.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
@@ -311,6 +313,45 @@ TEST_CASE("ab_test: a decision that is recorded holds, whatever today's program 
   CHECK(result.reason_code() == reason_code::winner_baseline);
   CHECK(result.reason() == "it was decided so");
   CHECK(result.active() == world.baseline);
+}
+
+TEST_CASE("ab_test: abandoned when it was committed, it ends with the winner of the journal",
+          "[strategies][ab_test][abandon]") {
+  const double accuracy = GENERATE(0.88, 0.90, 0.95);
+  const auto make = [accuracy] {
+    auto world = std::make_unique<experiment_world>();
+    world->experiment.duration = 4h;
+    world->service.rate = 50.0;
+    world->service.quality["2"].accuracy = accuracy;
+    return world;
+  };
+  const auto unharmed = make();
+  const auto expected = unharmed->run();
+  std::size_t committed = 0;
+  const std::size_t calls = calls_of(make);
+  for (std::size_t n = 3; n <= calls; ++n) {
+    const auto world = make();
+    mortal_process process{*world};
+    REQUIRE_FALSE(process.run_until(n));
+    const auto records = world->records();
+    const bool is_committed = std::any_of(records.begin(), records.end(),
+                                          [](const auto& each) { return each.verb == "commit"; });
+    if (!is_committed) continue;
+    ++committed;
+    hotswap::rollout_context context{world->environment};
+    auto& service = world->service;
+    const auto result = world->clock.run(
+        hotswap::abandon(service, service, service, "fraud", "alice", "it is lost", context));
+    CAPTURE(n, process.last_words());
+    CHECK(result.status() == deployment_status::succeeded);
+    CHECK(result.active() == expected.active());
+    CHECK(result.reason_code() == expected.reason_code());
+    CHECK(result.reason() == expected.reason());
+    CHECK(world->service.in_force() == unharmed->service.in_force());
+    CHECK(world->service.deployed() == unharmed->service.deployed());
+    CHECK(world->broken_promises(result) == nothing);
+  }
+  CHECK(committed >= 3);
 }
 
 TEST_CASE("experiment: the test errs as often as its level says", "[analysis][calibration]") {

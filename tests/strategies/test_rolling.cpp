@@ -4,6 +4,7 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
+#include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/fleet_state.hpp>
 #include <hotswap/strategies/rolling.hpp>
 
@@ -11,6 +12,7 @@
 #include "support/crash.hpp"
 #include "support/simulated_fleet.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -253,6 +255,38 @@ TEST_CASE(
     CHECK(world->service.most_out <= 2);
     CHECK(world->broken_promises(*result) == nothing);
   }
+}
+
+TEST_CASE("rolling: abandoned, its servers go back; committed, they stay",
+          "[strategies][rolling][abandon]") {
+  const auto make = [] { return std::make_unique<rolling_world>(); };
+  const auto unharmed = make();
+  (void)unharmed->run();
+  const std::string before = make()->service.text();
+  const std::string after = unharmed->service.text();
+  const std::size_t calls = calls_of(make);
+  std::size_t committed = 0;
+  for (std::size_t n = 3; n <= calls; ++n) {
+    const auto world = make();
+    mortal_process process{*world};
+    REQUIRE_FALSE(process.run_until(n));
+    const auto records = world->records();
+    const bool is_committed = std::any_of(records.begin(), records.end(),
+                                          [](const auto& each) { return each.verb == "commit"; });
+    if (is_committed) ++committed;
+    hotswap::rollout_context context{world->environment};
+    auto& service = world->service;
+    const auto result = world->clock.run(
+        hotswap::abandon(service, service, service, "fraud", "alice", "it is lost", context));
+    CAPTURE(n, process.last_words());
+    CHECK(result.status() ==
+          (is_committed ? deployment_status::succeeded : deployment_status::aborted));
+    CHECK(result.active() == (is_committed ? world->candidate : world->baseline));
+    CHECK(world->service.text() == (is_committed ? after : before));
+    CHECK(world->service.most_out <= 1);
+    CHECK(world->service.count("set_split") == 0);
+  }
+  CHECK(committed >= 1);
 }
 
 TEST_CASE("server_batch: is read as it is written", "[rollout][fleet]") {

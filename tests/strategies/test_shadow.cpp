@@ -12,6 +12,7 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
@@ -25,6 +26,7 @@
 #include "support/every_call.hpp"
 #include "support/simulated_shadow.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -831,6 +833,33 @@ TEST_CASE("shadow: a process that dies at any call is followed by one that ends 
     };
     dies_at_each_call(make, "rolled_back, metrics_degraded");
   }
+}
+
+TEST_CASE("shadow: abandoned when it was committed, the baseline serves, and the shadow goes",
+          "[strategies][shadow][abandon]") {
+  const std::size_t calls = calls_of([] { return a_shadow(); });
+  std::size_t committed = 0;
+  for (std::size_t n = 3; n <= calls; ++n) {
+    const auto world = a_shadow();
+    mortal_process process{*world};
+    REQUIRE_FALSE(process.run_until(n));
+    const auto records = world->records();
+    const bool is_committed = std::any_of(records.begin(), records.end(),
+                                          [](const auto& each) { return each.verb == "commit"; });
+    if (is_committed) ++committed;
+    hotswap::rollout_context context{world->environment};
+    auto& service = world->service;
+    const auto result = world->clock.run(
+        hotswap::abandon(service, service, service, "fraud", "alice", "it is lost", context));
+    CAPTURE(n, process.last_words());
+    CHECK(result.status() ==
+          (is_committed ? deployment_status::succeeded : deployment_status::aborted));
+    CHECK(result.reason_code() == (is_committed ? reason_code::validated : reason_code::aborted));
+    CHECK(result.active() == world->baseline);
+    CHECK(world->broken_promises(result) == nothing);
+    CHECK(world->service.mirror() == hotswap::share{});
+  }
+  CHECK(committed >= 2);
 }
 
 TEST_CASE("shadow: a journal of another `then` is refused", "[strategies][shadow][replay]") {

@@ -43,11 +43,12 @@ task<deployment_result> abandon_rollout(std::shared_ptr<platform_calls> calls, s
 }  // namespace detail
 
 /// Gives the model's traffic back to the baseline of its unfinished rollout, removes the candidate,
-/// and closes the rollout in the journal as `aborted`, whatever its config and strategy were. A
-/// driver that still runs it loses it.
+/// and closes the rollout in the journal as `aborted`, whatever its config and strategy were. Of a
+/// rolling one the servers go back, one at a time. A driver that still runs it loses it.
 ///
 /// Server, router and metrics outlive the rollout and its outstanding calls, the context outlives
-/// the call. If the rollout is committed, its end is `succeeded`.
+/// the call. If the rollout is committed, the version that won keeps the traffic, the other one is
+/// removed, and the end is `succeeded`.
 /// @throws journal_error  when awaited, if the model has no unfinished rollout, or the journal
 /// cannot be read.
 template <typename Server, typename Router, typename Metrics>

@@ -209,6 +209,8 @@ class basic_rollout {
   [[nodiscard]] opening_record what_this_is() const;
   void require_same_rollout(const journal_record& first) const;
   task<void> resume(std::vector<journal_record> records);
+  void conclude_as_recorded();
+  task<void> remove_loser();
   void claim_model();
   task<std::vector<journal_record>> load_latest();
   task<void> begin_anew(std::uint64_t at_least);

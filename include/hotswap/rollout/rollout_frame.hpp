@@ -165,8 +165,14 @@ task<deployment_result> basic_rollout<Tag>::abandon(std::string reason) {
   if (latest.empty() || is_terminal(latest.back())) {
     throw journal_error("journal of " + terms_.model() + ": its latest rollout must be unfinished");
   }
+  const bool has_batches = std::any_of(latest.begin(), latest.end(), [](const auto& each) {
+    return each.verb == "batch" && !each.step.empty();
+  });
+  if (has_batches || terms_.strategy == "Rolling") rolls_servers(1);
   co_await resume(std::move(latest));
   if (committed_) {
+    conclude_as_recorded();
+    co_await remove_loser();
     co_return co_await finish(deployment_status::succeeded, ending_.active, ending_.reason_code,
                               ending_.reason);
   }
@@ -176,6 +182,48 @@ task<deployment_result> basic_rollout<Tag>::abandon(std::string reason) {
   if (const rollback_record* decided = recorded_.rollback()) reason = decided->reason;
   rollout_failure cause{reason_code::aborted, reason, deployment_status::aborted};
   co_return co_await roll_back(std::move(cause));
+}
+
+/// Its steps, which would say it, do not run: the version that the last shift was to, or the
+/// baseline if there was none; server by server, it is the candidate.
+template <typename Tag>
+void basic_rollout<Tag>::conclude_as_recorded() {
+  if (!has_baseline() || fleet_) return;
+  const std::string all_to_candidate = to_string(traffic_split::all_to(candidate()));
+  bool candidate_serves = false;
+  const outcome_record* decided = nullptr;
+  for (const journal_record& each : recorded_.records()) {
+    const auto* asked = std::get_if<fingerprint_record>(&each.payload);
+    if (each.verb == "shift" && asked != nullptr) {
+      candidate_serves = asked->arguments == all_to_candidate;
+    }
+    if (each.verb == "decide") decided = std::get_if<outcome_record>(&each.payload);
+  }
+  if (candidate_serves && decided == nullptr) return;
+
+  reason_code code = reason_code::validated;
+  std::string reason = to_string(baseline()) + " serves all traffic";
+  if (decided != nullptr) {
+    const auto colon = decided->why.find(": ");
+    const bool has_winner = decided->why.substr(0, colon) == "baseline";
+    code = candidate_serves ? reason_code::winner_candidate
+           : has_winner     ? reason_code::winner_baseline
+                            : reason_code::no_difference;
+    if (colon != std::string::npos) reason = decided->why.substr(colon + 2);
+  }
+  concludes(code, candidate_serves ? candidate() : baseline(), std::move(reason));
+}
+
+/// As the steps after the point of no return would have done.
+template <typename Tag>
+task<void> basic_rollout<Tag>::remove_loser() {
+  co_await stop_mirroring("abandon");
+  if (!has_baseline() || fleet_) co_return;
+  for (const journal_record& each : recorded_.records()) {
+    if (each.verb == "retire" && each.phase == record_phase::outcome) co_return;
+  }
+  const model_version& loser = ending_.active == candidate() ? baseline() : candidate();
+  co_await remove_or_tell("abandon", loser);
 }
 
 template <typename Tag>
