@@ -1,10 +1,16 @@
 // The A/B test: its three ends, its guardrails, what it needs to decide, and that it decides once.
 
 #include <hotswap/analysis/experiment.hpp>
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/concepts/windowed.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/time_window.hpp>
 #include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
@@ -53,6 +59,23 @@ class experiment_world : public simulated_rollout<readable_service> {
   hotswap::deployment_result run() { return clock.run(deploy()); }
 
   hotswap::ab_test_config experiment;
+};
+
+/// What a service has done since its process began.
+class counters_since_start {
+ public:
+  explicit counters_since_start(experiment_world& world)
+      : world_(world), start_(world.clock.now()) {}
+
+  hotswap::task<hotswap::metrics_snapshot> totals(const hotswap::model_version& version) {
+    const hotswap::time_window until_now{start_, world_.clock.now()};
+    hotswap::metrics_snapshot all = co_await world_.service.collect(version, until_now);
+    co_return all;
+  }
+
+ private:
+  experiment_world& world_;
+  hotswap::clock::time_point start_;
 };
 
 }  // namespace
@@ -170,6 +193,38 @@ TEST_CASE("ab_test: an arm that lacks samples extends it, once", "[strategies][a
     CHECK(result.reason_code() == reason_code::inconclusive);
     CHECK(count(result, event_kind::extended) == 1);
     CHECK(world.broken_promises(result) == nothing);
+  }
+}
+
+TEST_CASE("ab_test: traffic is weighed over the time that the counters cover",
+          "[strategies][ab_test]") {
+  experiment_world world;
+  world.experiment.analysis_interval.reset();
+  counters_since_start counters{world};
+  hotswap::windowed metrics{counters};
+  const auto present = world.clock.now();
+  (void)world.clock.run(metrics.collect(world.baseline, {present, present}));
+  world.clock.advance(5s);  // so old is the process when it begins
+  const hotswap::ab_test_strategy strategy{world.service, world.service, metrics, world.experiment};
+
+  SECTION("a process that has just begun has traffic") {
+    const auto result =
+        world.clock.run(strategy.deploy(world.baseline, world.candidate, world.context()));
+    CHECK(result.reason_code() == reason_code::no_difference);
+    CHECK(world.broken_promises(result) == nothing);
+  }
+  SECTION("and where there is too little, that is told after a look") {
+    world.service.rate = 0.1;
+    const auto result =
+        world.clock.run(strategy.deploy(world.baseline, world.candidate, world.context()));
+    CHECK(result.status() == deployment_status::rejected);
+    CHECK(result.reason_code() == reason_code::low_traffic);
+    CHECK(
+        result.reason() ==
+        "minimumSamples of 10000 must be reachable, got 0.1 requests per second: at 50 %, 2880 min "
+        "bring 8640 at most");
+    CHECK(world.clock.elapsed() < 2min);
+    CHECK(world.service.changes() == nothing);
   }
 }
 

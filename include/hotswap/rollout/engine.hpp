@@ -257,8 +257,9 @@ class basic_rollout {
 
   task<void> require_all_traffic_on_baseline(std::string step);
   task<metrics_snapshot> measure_baseline(std::string step, std::chrono::nanoseconds window);
-  void require_enough_traffic(const metrics_snapshot& seen, std::chrono::nanoseconds window,
-                              const std::vector<planned_bake>& bakes) const;
+  [[nodiscard]] std::string shortage_of_traffic(const metrics_snapshot& seen,
+                                                std::chrono::nanoseconds window,
+                                                const std::vector<planned_bake>& bakes) const;
   task<void> put_in_force(std::string step, traffic_split split);
   void is_in_force(traffic_split split);
   task<void> require_health(std::string step);
@@ -352,7 +353,8 @@ class basic_rollout<Tag>::named_step {
   named_step(basic_rollout& of, std::string name) : of_(of), name_(std::move(name)) {}
 
   /// Measures the baseline over `window`, refuses the rollout if there are no metrics or too little
-  /// traffic for `bakes`, and makes sure that the baseline has all the traffic.
+  /// traffic for `bakes`, and makes sure that the baseline has all the traffic. A source without
+  /// enough in its past, which may be a short one, is listened to for a look before it is refused.
   [[nodiscard]] task<void> reference(std::chrono::nanoseconds window,
                                      std::vector<planned_bake> bakes) {
     use("reference");

@@ -102,7 +102,9 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
   }
   if (!fleet_) co_await require_all_traffic_on_baseline(step);
   reference_ = co_await measure_baseline(step, window);
-  if (reference_.requests == 0) {  // a source that began to count with this rollout has no past
+  std::string shortage = shortage_of_traffic(reference_, window, bakes);
+  // a source that began to count with this rollout, or shortly before, has no past, or a short one
+  if (reference_.requests == 0 || !shortage.empty()) {
     const auto whole = std::exchange(window, std::chrono::nanoseconds::zero());
     const bool is_compared = !bakes.empty() && bakes.front().needs_reference;
     const std::uint64_t needed = is_compared ? bakes.front().minimum_samples : 0;
@@ -114,9 +116,12 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
         left -= passed;
       }
       reference_ = co_await measure_baseline(step, window);
-    } while (window < whole && reference_.requests < needed);
+      shortage = shortage_of_traffic(reference_, window, bakes);
+    } while (window < whole && reference_.requests < needed && shortage.empty());
   }
-  if (!config_.allow_low_traffic) require_enough_traffic(reference_, window, bakes);
+  if (!shortage.empty()) {
+    throw rollout_failure(reason_code::low_traffic, shortage, deployment_status::rejected);
+  }
   if (fleet_) {
     is_in_force(traffic_split::all_to(baseline()));
   } else if (!door_.has_split()) {
@@ -167,10 +172,12 @@ task<metrics_snapshot> basic_rollout<Tag>::measure_baseline(std::string step,
   co_return seen;
 }
 
+/// Which bake cannot have its samples at the rate of that window; empty if each can, or need not.
 template <typename Tag>
-void basic_rollout<Tag>::require_enough_traffic(const metrics_snapshot& seen,
-                                                std::chrono::nanoseconds window,
-                                                const std::vector<planned_bake>& bakes) const {
+std::string basic_rollout<Tag>::shortage_of_traffic(const metrics_snapshot& seen,
+                                                    std::chrono::nanoseconds window,
+                                                    const std::vector<planned_bake>& bakes) const {
+  if (config_.allow_low_traffic) return {};
   const double rate =
       static_cast<double>(seen.requests) / std::chrono::duration<double>(window).count();
   const int extensions =
@@ -180,15 +187,13 @@ void basic_rollout<Tag>::require_enough_traffic(const metrics_snapshot& seen,
     const double expected = rate * std::chrono::duration<double>(time).count() *
                             each.smaller_side.basis_points() / 10'000.0;
     if (expected < static_cast<double>(each.minimum_samples)) {
-      throw rollout_failure(
-          reason_code::low_traffic,
-          fmt::format("minimumSamples of {} must be reachable, got {:.3g} requests per second: at "
-                      "{}, {} bring {:.0f} at most",
-                      each.minimum_samples, rate, to_string(each.candidate_share), text_of(time),
-                      expected),
-          deployment_status::rejected);
+      return fmt::format(
+          "minimumSamples of {} must be reachable, got {:.3g} requests per second: at {}, {} bring "
+          "{:.0f} at most",
+          each.minimum_samples, rate, to_string(each.candidate_share), text_of(time), expected);
     }
   }
+  return {};
 }
 
 /// A router throws for a model that it does not know.
