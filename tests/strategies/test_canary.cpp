@@ -330,6 +330,31 @@ TEST_CASE("canary: an extension is as long as monitoringDuration, however long t
   }
 }
 
+TEST_CASE("canary: without monitoringDuration an extension is as long as its step's bake",
+          "[strategies][canary]") {
+  simulated_rollout<> world;
+  world.config.max_extensions = 1;
+  world.config.required_metrics.push_back("accuracy");
+  SECTION("of two hours") {
+    world.config.steps[0].duration = 2h;
+    CHECK(count(world.run(), event_kind::extended) == 1);
+    CHECK(world.clock.elapsed() > 4h);
+    CHECK(world.clock.elapsed() < 4h + 5min);
+  }
+  SECTION("of a minute") {
+    world.config.steps[0].duration = 1min;
+    world.service.rate = 1'000.0;
+    CHECK(count(world.run(), event_kind::extended) == 1);
+    CHECK(world.clock.elapsed() > 2min);
+    CHECK(world.clock.elapsed() < 3min);
+  }
+  SECTION("of ten minutes, which is the usual one") {
+    CHECK(count(world.run(), event_kind::extended) == 1);
+    CHECK(world.clock.elapsed() > 20min);
+    CHECK(world.clock.elapsed() < 22min);
+  }
+}
+
 TEST_CASE("canary: a source that has no past is listened to for a look, whatever news come",
           "[strategies][canary]") {
   simulated_rollout<> world;
