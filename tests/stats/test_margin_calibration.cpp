@@ -2,6 +2,7 @@
 // with a look at each window. Seeds are fixed. "At most" bounds are those that a method which errs
 // with just its nominal probability exceeds less than once in a million times.
 
+#include <hotswap/stats/alternative.hpp>
 #include <hotswap/stats/bernoulli_e_process.hpp>
 #include <hotswap/stats/gamma_poisson_mixture.hpp>
 #include <hotswap/stats/linear_contrast.hpp>
@@ -9,7 +10,10 @@
 #include <hotswap/stats/margin_window.hpp>
 #include <hotswap/stats/mean_margin_stream.hpp>
 #include <hotswap/stats/mixture_tuning.hpp>
+#include <hotswap/stats/normal.hpp>
 #include <hotswap/stats/normal_mixture.hpp>
+#include <hotswap/stats/quantile_sketch.hpp>
+#include <hotswap/stats/quantile_test.hpp>
 
 #include "stats/drawn_counts.hpp"
 #include "support/catch.hpp"
@@ -24,6 +28,7 @@
 #include <random>
 #include <vector>
 
+using hotswap::stats::alternative;
 using hotswap::stats::bernoulli_e_process;
 using hotswap::stats::exchanged;
 using hotswap::stats::gamma_poisson_mixture;
@@ -34,8 +39,11 @@ using hotswap::stats::margin_window;
 using hotswap::stats::mean_margin_stream;
 using hotswap::stats::moments;
 using hotswap::stats::normal_mixture;
+using hotswap::stats::normal_upper_quantile;
 using hotswap::stats::one_sided_rho;
 using hotswap::stats::proportion;
+using hotswap::stats::quantile_ratio_test;
+using hotswap::stats::quantile_sketch;
 
 namespace {
 
@@ -174,6 +182,47 @@ TEST_CASE("margins: shocks that both arms share do no harm",
   });
   CHECK(seen.failed <= most_of_1000);
   CHECK(seen.passed <= most_of_1000);
+}
+
+TEST_CASE("quantile_ratio_test: window by window at its limit, it errs as rarely as advertised",
+          "[stats][quantile_test][gamma_poisson_mixture][calibration]") {
+  // 4096 latencies as likely as each other: log-normal, or mostly 2 ms and for one in five 200 ms.
+  std::vector<double> log_normal;
+  std::vector<double> two_modes;
+  for (int i = 0; i < 4096; ++i) {
+    const double z = normal_upper_quantile((i + 0.5) / 4096.0);
+    log_normal.push_back(0.02 * std::exp(0.8 * z));
+    two_modes.push_back((i % 5 == 0 ? 0.2 : 0.002) * std::exp(0.2 * z));
+  }
+  struct setting {
+    const std::vector<double>& latencies;
+    double quantile;
+    bool swings;  ///< with the hour, both arms alike
+  };
+  const std::array settings{setting{log_normal, 0.95, true}, setting{two_modes, 0.95, false}};
+  std::mt19937_64 random{20260412};
+  for (const setting& at : settings) {
+    CAPTURE(at.quantile, at.swings, &at.latencies == &two_modes);
+    const auto window_of = [&](alternative side) {
+      return [&at, &random, side](int t) {
+        const double hour = at.swings ? 1.0 + 0.5 * std::sin(t / 4.0) : 1.0;
+        const auto sketch = [&](int requests, double factor) {
+          quantile_sketch of_arm;
+          for (int i = 0; i < requests; ++i) of_arm.add(factor * at.latencies[random() % 4096]);
+          return of_arm;
+        };
+        const auto test =
+            quantile_ratio_test(sketch(150, hour), sketch(50, 1.5 * hour),
+                                {.quantile = at.quantile, .ratio = 1.5, .alternative = side});
+        return both_arms{test.baseline, test.candidate};
+      };
+    };
+    const crossings more = judge(500, 60, {}, 0.25, window_of(alternative::greater));
+    const crossings not_more = judge(500, 60, {}, 0.25, window_of(alternative::less));
+    CHECK(more.failed <= most_of_500);
+    CHECK(not_more.passed <= most_of_500);
+    CHECK(more.failed_naively > most_of_500);  // the harness can fail
+  }
 }
 
 TEST_CASE("margins: a drift of both arms over the steps is no difference between them",
