@@ -4,6 +4,7 @@
 #include <hotswap/stats/alternative.hpp>
 #include <hotswap/stats/covariance.hpp>
 #include <hotswap/stats/cuped.hpp>
+#include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/ratio_metric.hpp>
 #include <hotswap/stats/welch.hpp>
 
@@ -12,6 +13,7 @@
 #include "support/oracle.hpp"
 
 #include <cmath>
+#include <cstdint>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -21,6 +23,7 @@ using Catch::Matchers::WithinRel;
 using hotswap::stats::alternative;
 using hotswap::stats::covariance;
 using hotswap::stats::cuped_test;
+using hotswap::stats::moments;
 using hotswap::stats::ratio_metric_test;
 using hotswap::stats::ratio_of_means;
 using hotswap::stats::welch_t_test;
@@ -212,6 +215,22 @@ TEST_CASE("ratio_metric_test: covers the difference and the relative change as o
   // five standard errors: sqrt(0.05 * 0.95 / 2000) = 0.0049
   CHECK_THAT(static_cast<double>(difference) / rounds, WithinAbs(0.95, 0.0245));
   CHECK_THAT(static_cast<double>(relative) / rounds, WithinAbs(0.95, 0.0245));
+}
+
+TEST_CASE("cuped_test, ratio_metric_test: counts up to 1e15 lose nothing",
+          "[stats][cuped][ratio_metric]") {
+  constexpr std::uint64_t users = 1'000'000'000'000'000;
+  const auto arm = [](double mean) {
+    return covariance::from_summary(moments::from_summary(users, mean, 4.0),
+                                    moments::from_summary(users, 10.0, 1.0), 1.6);
+  };
+  const auto cuped = cuped_test(arm(3.0), arm(3.0 + 1e-7));
+  // the variance of each arm is 4 (1 - 0.8^2)
+  CHECK_THAT(cuped.statistic, WithinRel(1e-7 / std::sqrt(2.0 * 4.0 * 0.36 / 1e15), 1e-8));
+
+  const auto ratio = ratio_metric_test(arm(3.0), arm(3.0 + 1e-7));
+  // [delta method] var = (4 - 2 * 0.3 * 1.6 + 0.3^2) / (1e15 * 10^2)
+  CHECK_THAT(ratio.statistic, WithinRel(1e-8 / std::sqrt(2.0 * 3.13 / 1e17), 1e-7));
 }
 
 TEST_CASE("cuped_test, ratio_metric_test: what has no answer is an error that says why",

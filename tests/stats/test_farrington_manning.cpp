@@ -133,6 +133,19 @@ TEST_CASE("farrington_manning_test: without a margin it is Pearson's chi-square"
   CHECK_THAT(test.p_value, WithinRel(chi_square_test(a, b).p_value, 1e-13));
 }
 
+TEST_CASE("farrington_manning_test: counts up to 1e15 lose nothing",
+          "[stats][farrington_manning]") {
+  constexpr std::uint64_t trials = 1'000'000'000'000'000;
+  const proportion a{trials / 100, trials};
+  const proportion b{trials / 50 + 10'000'000, trials};
+  const auto test = farrington_manning_test(a, b, {.null_difference = 0.01});
+
+  // 0.01 * 0.99 + 0.02 * 0.98, but for restricted rates that are 1e-8 off
+  CHECK_THAT(test.statistic, WithinRel(1e-8 / std::sqrt(0.0295 / 1e15), 1e-6));
+  CHECK_THAT(farrington_manning_test(a, {trials / 100 + 4'000'000, trials}).statistic,
+             WithinRel(4e-9 / std::sqrt(2.0 * 0.0099 / 1e15), 1e-7));
+}
+
 TEST_CASE("farrington_manning_test: a candidate without errors is not proof of much in few trials",
           "[stats][farrington_manning]") {
   const proportion baseline{0, 30};

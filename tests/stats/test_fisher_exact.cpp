@@ -3,6 +3,7 @@
 
 #include <hotswap/stats/alternative.hpp>
 #include <hotswap/stats/fisher_exact.hpp>
+#include <hotswap/stats/two_proportions.hpp>
 
 #include "stats/proportions.hpp"
 #include "support/catch.hpp"
@@ -21,6 +22,7 @@ using Catch::Matchers::WithinRel;
 using hotswap::stats::alternative;
 using hotswap::stats::fisher_exact_test;
 using hotswap::stats::proportion;
+using hotswap::stats::two_proportions_test;
 
 namespace {
 
@@ -106,6 +108,21 @@ TEST_CASE("fisher_exact_test: the logarithm of p goes on where p is 0", "[stats]
       std::log(2.0) -
       (4000.0 * std::log(2.0) - 0.5 * std::log(2000.0 * std::numbers::pi) - 1.0 / 16000.0);
   CHECK_THAT(test.log_p_value, WithinRel(expected, 1e-12));
+}
+
+TEST_CASE("fisher_exact_test: counts up to 1e15 lose nothing", "[stats][fisher_exact]") {
+  constexpr std::uint64_t trials = 1'000'000'000'000'000;
+  // of 25 errors, five or fewer fall to one arm: sum of choose(25, 0..5) / 2^25, by hand
+  constexpr double tail = 68'406.0 / 33'554'432.0;
+  CHECK_THAT(p_value({5, trials}, {20, trials}, alternative::greater), WithinRel(tail, 1e-12));
+  CHECK_THAT(p_value({5, trials}, {20, trials}, alternative::two_sided),
+             WithinRel(2.0 * tail, 1e-12));
+
+  // so many errors are normal, and one more or less is 1e-7 of what it is about
+  const proportion baseline{trials / 100, trials};
+  const proportion candidate{trials / 100 + 4'000'000, trials};
+  CHECK_THAT(p_value(baseline, candidate, alternative::two_sided),
+             WithinRel(two_proportions_test(baseline, candidate).p_value, 1e-6));
 }
 
 TEST_CASE("fisher_exact_test: never rejects more often than advertised, at any rate",

@@ -164,6 +164,24 @@ TEST_CASE("sample_size_of_means: a huge effect still needs two values in each ar
   CHECK(size.baseline_count() == 8);
 }
 
+TEST_CASE("sample_size_of_means, sample_size_of_proportions: plan arms of 1e15 and more",
+          "[stats][power]") {
+  means_plan means;
+  means.difference = 1e-7;
+  const auto of_means = sample_size_of_means(0.8, means);
+  // 2 (z_0.975 + z_0.8)^2 / difference^2
+  CHECK_THAT(of_means.baseline, WithinRel(1.5697759e15, 1e-6));
+  CHECK_THAT(power_of_means(of_means.baseline, of_means.candidate, means), WithinRel(0.8, 1e-6));
+
+  proportions_plan rates;
+  rates.baseline_rate = 1e-9;
+  rates.candidate_rate = 1.0001e-9;
+  const auto of_rates = sample_size_of_proportions(0.8, rates);
+  CHECK_THAT(of_rates.baseline, WithinRel(1.5698544e18, 1e-5));
+  CHECK_THAT(power_of_proportions(of_rates.baseline, of_rates.candidate, rates),
+             WithinRel(0.8, 1e-6));
+}
+
 TEST_CASE("power_of_means: keeps 11 digits at any effect", "[stats][power]") {
   // With two values in each arm S^2 is exponential, so that all has a closed form:
   // P(|T| > c) = 1 - exp(-d^2 / (c^2 + 2)) / sqrt(1 + 2 / c^2), where P(T < 0) is nothing, and

@@ -3,6 +3,8 @@
 #include <hotswap/stats/alternative.hpp>
 #include <hotswap/stats/chi_square.hpp>
 #include <hotswap/stats/fisher_exact.hpp>
+#include <hotswap/stats/pooled_values.hpp>
+#include <hotswap/stats/proportion.hpp>
 #include <hotswap/stats/quantile_interval.hpp>
 #include <hotswap/stats/quantile_sketch.hpp>
 #include <hotswap/stats/quantile_test.hpp>
@@ -26,6 +28,7 @@ using Catch::Matchers::WithinAbs;
 using Catch::Matchers::WithinRel;
 using hotswap::stats::alternative;
 using hotswap::stats::chi_square_test;
+using hotswap::stats::counted_values;
 using hotswap::stats::fisher_exact_test;
 using hotswap::stats::quantile_interval;
 using hotswap::stats::quantile_ratio_test;
@@ -218,6 +221,27 @@ TEST_CASE(
     if (above.at_least < above.at_most) ++cut;
   }
   CHECK(cut > 4);
+}
+
+TEST_CASE("quantile_test, quantile_ratio_test: counts up to 1e15 lose nothing",
+          "[stats][quantile_test]") {
+  constexpr std::uint64_t values_each = 1'000'000'000'000'000;
+  constexpr double q = 1.0 - 12.5e-15;  // 25 of both lie above
+  // five or fewer of them are the baseline's: sum of choose(25, 0..5) / 2^25
+  constexpr double tail = 68'406.0 / 33'554'432.0;
+  const values at{0.001, 0.002};
+  const std::vector<std::uint64_t> a{values_each - 5, 5};
+  const std::vector<std::uint64_t> b{values_each - 20, 20};
+  const auto counted = quantile_test(counted_values{at, a}, counted_values{at, b}, q,
+                                     {.alternative = alternative::greater});
+  CHECK(counted.candidate == hotswap::stats::proportion{20, values_each});
+  CHECK_THAT(counted.p_value, WithinRel(tail, 1e-12));
+
+  const auto binned =
+      quantile_ratio_test(quantile_sketch::from_counts(700, a),
+                          quantile_sketch::from_counts(700, b), {.quantile = q, .ratio = 1.0});
+  CHECK(binned.candidate == hotswap::stats::proportion{20, values_each});
+  CHECK_THAT(binned.p_value, WithinRel(tail, 1e-12));
 }
 
 TEST_CASE("quantile_ratio_test: at the limit it errs at most as often as advertised, both ways",
