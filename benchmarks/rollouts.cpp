@@ -95,6 +95,7 @@ class instant_platform {
   hotswap::metrics_snapshot collect(const model_version&, const hotswap::time_window& window) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(window.duration()).count();
     hotswap::metrics_snapshot seen;
+    if (seconds == 0) return seen;
     seen.requests = 100 * static_cast<std::uint64_t>(seconds);
     seen.errors = seen.requests / 1000;
     seen.latency = hotswap::stats::moments::from_summary(seen.requests - seen.errors, 0.020, 1e-4);

@@ -21,6 +21,7 @@
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/driver.hpp>
 #include <hotswap/async/event_loop.hpp>
+#include <hotswap/async/frame_memory.hpp>
 #include <hotswap/async/mailbox.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/process_name.hpp>

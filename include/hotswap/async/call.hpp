@@ -16,6 +16,7 @@
 #include <hotswap/async/awaitable.hpp>
 #include <hotswap/async/awaitable_bridge.hpp>
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/frame_memory.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/result.hpp>
 #include <hotswap/async/stop_signal.hpp>
@@ -27,6 +28,7 @@
 #include <coroutine>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -70,11 +72,15 @@ class call_waiter {
 /// What a call's frame and its waiter share; is posted as a letter when the frame ends late.
 class call_state_base : public letter {
  public:
-  explicit call_state_base(std::array<std::shared_ptr<outstanding_calls>, 3> counters,
-                           std::shared_ptr<mailbox> mail)
-      : counters_(std::move(counters)), mail_(std::move(mail)) {}
+  call_state_base(std::array<std::shared_ptr<outstanding_calls>, 3> counters,
+                  std::shared_ptr<mailbox> mail, bool can_be_stopped)
+      : counters_(std::move(counters)), mail_(std::move(mail)) {
+    if (can_be_stopped) stop_.emplace();
+  }
 
-  [[nodiscard]] stop_token token() const noexcept { return stop_.get_token(); }
+  [[nodiscard]] stop_token token() const noexcept {
+    return stop_ ? stop_->get_token() : stop_token{};
+  }
 
   /// By the frame, on any thread, last of all.
   static void end(const std::shared_ptr<call_state_base>& self) {
@@ -98,7 +104,7 @@ class call_state_base : public letter {
   /// Nobody waits any more; the frame is asked to stop, and is counted until it has.
   void abandon() noexcept {
     waiter_ = nullptr;
-    stop_.request_stop();
+    if (stop_) stop_->request_stop();
   }
 
   void deliver() override {
@@ -115,7 +121,7 @@ class call_state_base : public letter {
 
   std::array<std::shared_ptr<outstanding_calls>, 3> counters_;
   std::shared_ptr<mailbox> mail_;
-  stop_source stop_;
+  std::optional<stop_source> stop_;  ///< of a function that hears of it
   call_waiter* waiter_ = nullptr;
   std::atomic<bool> met_{false};
 };
@@ -130,7 +136,7 @@ class call_state final : public call_state_base {
 /// A coroutine that owns itself once it was started.
 class call_frame {
  public:
-  class promise_type {
+  class promise_type : public frame_memory {
    public:
     call_frame get_return_object() noexcept {
       return call_frame{std::coroutine_handle<promise_type>::from_promise(*this)};
@@ -165,6 +171,10 @@ decltype(auto) invoke_with_token(Function& function, const stop_token& token) {
 
 template <typename Function>
 using call_answer_t = decltype(invoke_with_token(std::declval<Function&>(), {}));
+
+/// Is there anybody who would hear of a stop?
+template <typename Function>
+concept stoppable = std::is_invocable_v<Function&, stop_token> || bridged<call_answer_t<Function>>;
 
 /// What a call answers with, once awaited or bridged.
 template <typename Answer>
@@ -323,7 +333,10 @@ template <typename Function>
 [[nodiscard]] auto call(clock& on, std::chrono::nanoseconds limit, Function function,
                         call_options options = {}) {
   using result = typename detail::call_result<detail::call_answer_t<Function>>::type;
-  auto state = std::make_shared<detail::call_state<result>>(std::move(options.counters), on.mail());
+  using state_of_call = detail::call_state<result>;
+  auto state = std::allocate_shared<state_of_call>(frame_allocator<state_of_call>{},
+                                                   std::move(options.counters), on.mail(),
+                                                   detail::stoppable<Function>);
   auto frame = detail::make_call_frame(state, on, std::move(function));
   return call_awaiter<result>{on, limit, std::move(options.cancel), std::move(state),
                               std::move(frame)};

@@ -10,6 +10,7 @@
 /// child and its parent meet at a flag instead; whoever comes second goes on with the parent. So a
 /// loop of awaits that finish at once runs in constant stack, and a task may end on another thread.
 
+#include <hotswap/async/frame_memory.hpp>
 #include <hotswap/async/result.hpp>
 
 #include <atomic>
@@ -26,7 +27,7 @@ class task;
 
 namespace detail {
 
-class task_promise_base {
+class task_promise_base : public frame_memory {
  public:
   struct final_awaiter {
     bool await_ready() const noexcept { return false; }

@@ -69,6 +69,9 @@ class virtual_clock final : public clock {
     return end.take();
   }
 
+  /// Lets the next thing happen, for a test that looks after each; false if nothing is to come.
+  bool step() { return mail()->deliver_all() || fire_next(std::chrono::nanoseconds::max()); }
+
   /// Lets time pass, and what is due happen, for tasks that other means keep alive.
   void advance(std::chrono::nanoseconds by) {
     const std::chrono::nanoseconds until = due_in(by).time_since_epoch();
@@ -86,8 +89,6 @@ class virtual_clock final : public clock {
    private:
     std::atomic<bool> crossed_{false};
   };
-
-  bool step() { return mail()->deliver_all() || fire_next(std::chrono::nanoseconds::max()); }
 
   /// One timer at a time, so that the letters it posts are delivered before the next.
   bool fire_next(std::chrono::nanoseconds until) {

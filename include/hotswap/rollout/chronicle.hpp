@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -117,13 +118,13 @@ class basic_chronicle {
     return events;
   }
 
-  /// Writes a record, and those that could not be written before it.
+  /// Makes a record; awaited, writes it, and those that could not be written before it.
   /// @throws journal_conflict  if another driver has written.
   /// @throws journal_error     if it is not known to be durable, after all attempts.
   task<void> record(std::string step, std::string verb, record_phase phase,
                     record_payload payload) {
     enqueue(std::move(step), std::move(verb), phase, std::move(payload));
-    co_await flush(attempts_, append_limit_);
+    return flush(attempts_, append_limit_);
   }
 
   /// The same while rolling back, which does not depend on the journal: one short attempt.
@@ -176,48 +177,48 @@ class basic_chronicle {
     unwritten_.push_back(std::move(added));
   }
 
-  /// One at a time, since lanes of a rollout record side by side.
+  /// One at a time, since lanes of a rollout record side by side. One coroutine for all of it: most
+  /// of what a rollout costs are its records.
   task<void> flush(int attempts, std::chrono::nanoseconds limit) {
     co_await writing_.take();
     std::exception_ptr failure;
     try {
+      int attempt = 1;
       while (!unwritten_.empty()) {
-        co_await append(unwritten_.front(), attempts, limit);
-        unwritten_.erase(unwritten_.begin());
+        std::optional<std::string> trouble;
+        try {
+          auto append_record = [to = journal_, stream = stream_, added = unwritten_.front()] {
+            return to->append(stream, *added);
+          };
+          co_await call(clock_, limit, std::move(append_record), call_options{given_up_});
+        } catch (const journal_conflict&) {
+          throw;
+        } catch (const deadline_exceeded&) {
+          trouble = "it did not end before its deadline";
+        } catch (const std::exception& thrown) {
+          trouble = thrown.what();
+        } catch (...) {
+          trouble = "an exception that is no std::exception";
+        }
+        if (!trouble) {
+          unwritten_.erase(unwritten_.begin());
+          attempt = 1;
+          continue;
+        }
+        if (attempt >= attempts || given_up_.stop_requested()) {
+          throw journal_error("journal of rollout " + common_.rollout + ": record " +
+                              std::to_string(unwritten_.front()->sequence) +
+                              " must be durable, got " + *trouble);
+        }
+        ++attempt;
+        const std::chrono::nanoseconds pause = wait_.next();
+        co_await sleep_for(clock_, pause, given_up_);
       }
     } catch (...) {
       failure = std::current_exception();
     }
     writing_.release();
     if (failure) std::rethrow_exception(failure);
-  }
-
-  task<void> append(std::shared_ptr<const journal_record> added, int attempts,
-                    std::chrono::nanoseconds limit) {
-    for (int attempt = 1;; ++attempt) {
-      std::string text;
-      try {
-        auto append_record = [to = journal_, stream = stream_, added] {
-          return to->append(stream, *added);
-        };
-        co_await call(clock_, limit, std::move(append_record), call_options{given_up_});
-        co_return;
-      } catch (const journal_conflict&) {
-        throw;
-      } catch (const deadline_exceeded&) {
-        text = "it did not end before its deadline";
-      } catch (const std::exception& failure) {
-        text = failure.what();
-      } catch (...) {
-        text = "an exception that is no std::exception";
-      }
-      if (attempt >= attempts || given_up_.stop_requested()) {
-        throw journal_error("journal of rollout " + common_.rollout + ": record " +
-                            std::to_string(added->sequence) + " must be durable, got " + text);
-      }
-      const std::chrono::nanoseconds pause = wait_.next();
-      co_await sleep_for(clock_, pause, given_up_);
-    }
   }
 
   clock& clock_;

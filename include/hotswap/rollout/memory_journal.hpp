@@ -10,6 +10,7 @@
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -34,11 +35,11 @@ class basic_memory_journal final : public journal {
   task<std::vector<journal_record>> load(std::string stream) override {
     const auto found = latest_.find(stream);
     if (found == latest_.end()) co_return std::vector<journal_record>{};
-    co_return found->second;
+    co_return std::vector<journal_record>{found->second.begin(), found->second.end()};
   }
 
   task<void> append(std::string stream, journal_record record) override {
-    std::vector<journal_record>& records = latest_[stream];
+    std::deque<journal_record>& records = latest_[stream];
     const bool opens = record.sequence == 1 && (records.empty() || is_terminal(records.back()));
     if (opens) records.clear();
     if (record.sequence - 1 < records.size()) {  // 0 is in no rollout
@@ -59,7 +60,8 @@ class basic_memory_journal final : public journal {
   [[nodiscard]] bool survives_the_process() const override { return false; }
 
  private:
-  std::map<std::string, std::vector<journal_record>> latest_;
+  /// A deque moves no record when it grows, and has no room to spare: there may be 100,000 of them.
+  std::map<std::string, std::deque<journal_record>> latest_;
 };
 
 using memory_journal = basic_memory_journal<>;

@@ -8,6 +8,7 @@
 
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/frame_memory.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
@@ -37,10 +38,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -50,15 +51,21 @@ namespace hotswap::inline v0_1 {
 /// One kind of call: what it is called, how long it may take, and what its failure means.
 class call_terms {
  public:
-  call_terms(std::string step_name, std::string what, std::chrono::nanoseconds each_at_most,
-             hotswap::reason_code when_it_fails)
+  /// @param what  a literal
+  call_terms(std::string step_name, std::string_view what, std::string of,
+             std::chrono::nanoseconds each_at_most, hotswap::reason_code when_it_fails)
       : step(std::move(step_name)),
-        name(std::move(what)),
+        member(what),
+        subject(std::move(of)),
         limit(each_at_most),
         code(when_it_fails) {}
 
+  /// `deploy of fraud@2`; only needed when it fails.
+  [[nodiscard]] std::string name() const { return std::string{member} + " " + subject; }
+
   std::string step;
-  std::string name;
+  std::string_view member;
+  std::string subject;
   std::chrono::nanoseconds limit;
   hotswap::reason_code code;
   int attempts = 1;
@@ -68,10 +75,43 @@ class call_terms {
   std::shared_ptr<outstanding_calls> counter;  ///< of its kind, besides that of all calls
 };
 
+/// A call that can be started again and again; copies are the same call.
+template <typename T>
+class repeatable_call {
+ public:
+  template <typename Function>
+  repeatable_call(Function function)  // NOLINT: a lambda is a call
+      : start_(std::allocate_shared<start_by<Function>>(frame_allocator<start_by<Function>>{},
+                                                        std::move(function))) {}
+
+  [[nodiscard]] task<T> operator()(stop_token stop) const {
+    return start_->start_one(std::move(stop));
+  }
+
+ private:
+  struct start {
+    virtual ~start() = default;
+    virtual task<T> start_one(stop_token stop) = 0;
+  };
+  template <typename Function>
+  struct start_by final : start {
+    explicit start_by(Function of) : function(std::move(of)) {}
+    task<T> start_one(stop_token stop) override { return function(std::move(stop)); }
+    Function function;
+  };
+
+  std::shared_ptr<start> start_;
+};
+
 [[nodiscard]] inline std::string text_of(std::chrono::nanoseconds time) {
-  const double seconds = std::chrono::duration<double>(time).count();
-  return seconds < 120.0 ? fmt::format("{:.6g} s", seconds)
-                         : fmt::format("{:.6g} min", seconds / 60.0);
+  const bool is_short = time < std::chrono::minutes{2};
+  const auto unit = is_short ? std::chrono::seconds{1} : std::chrono::minutes{1};
+  const std::string_view name = is_short ? " s" : " min";
+  if (time % unit == std::chrono::nanoseconds::zero()) {
+    return std::to_string(time / unit).append(name);
+  }
+  const double units = std::chrono::duration<double>(time) / unit;
+  return fmt::format("{:.6g}{}", units, name);
 }
 
 /// Belongs to the clock's thread. A template for the reason that `basic_memory_journal` gives.
@@ -125,7 +165,7 @@ class basic_platform_door {
   void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
 
   task<void> deploy(std::string step, model_version version) {
-    call_terms terms{std::move(step), "deploy of " + to_string(version), deadlines_.deploy,
+    call_terms terms{std::move(step), "deploy of", to_string(version), deadlines_.deploy,
                      reason_code::deploy_failed};
     terms.changes_model = true;
     terms.attempts = attempts_;
@@ -137,7 +177,7 @@ class basic_platform_door {
 
   task<void> warm_up(std::string step, model_version version,
                      std::optional<std::chrono::nanoseconds> limit_of_rollback = {}) {
-    call_terms terms{std::move(step), "warm_up of " + to_string(version),
+    call_terms terms{std::move(step), "warm_up of", to_string(version),
                      limit_of_rollback.value_or(deadlines_.warm_up), reason_code::warm_up_failed};
     terms.changes_model = true;
     terms.attempts = attempts_;
@@ -149,7 +189,7 @@ class basic_platform_door {
 
   /// Shielded, since it comes after the decision: committed, or rolled back.
   task<void> remove(std::string step, model_version version) {
-    call_terms terms{std::move(step), "remove of " + to_string(version), deadlines_.remove,
+    call_terms terms{std::move(step), "remove of", to_string(version), deadlines_.remove,
                      reason_code::failed};
     terms.changes_model = true;
     terms.attempts = attempts_;
@@ -160,7 +200,7 @@ class basic_platform_door {
   }
 
   task<void> set_split(std::string step, traffic_split split) {
-    call_terms terms{std::move(step), "set_split to " + to_string(split), deadlines_.set_split,
+    call_terms terms{std::move(step), "set_split to", to_string(split), deadlines_.set_split,
                      reason_code::set_split_failed};
     terms.attempts = attempts_;
     return set_split(std::move(terms), std::move(split));
@@ -179,7 +219,7 @@ class basic_platform_door {
   }
 
   task<traffic_split> split(std::string step, int attempts, bool shielded = false) {
-    call_terms terms{std::move(step), "split of " + chronicle_.stream(), deadlines_.set_split,
+    call_terms terms{std::move(step), "split of", chronicle_.stream(), deadlines_.set_split,
                      reason_code::set_split_failed};
     terms.attempts = attempts;
     terms.shielded = shielded;
@@ -190,7 +230,7 @@ class basic_platform_door {
   }
 
   task<bool> healthy(std::string step, model_version version, bool shielded = false) {
-    call_terms terms{std::move(step), "healthy of " + to_string(version), deadlines_.healthy,
+    call_terms terms{std::move(step), "healthy of", to_string(version), deadlines_.healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, version](stop_token stop) {
@@ -199,7 +239,7 @@ class basic_platform_door {
   }
 
   task<smoke_test_report> smoke_test(std::string step, model_version version, std::size_t samples) {
-    call_terms terms{std::move(step), "smoke_test of " + to_string(version), deadlines_.smoke_test,
+    call_terms terms{std::move(step), "smoke_test of", to_string(version), deadlines_.smoke_test,
                      reason_code::smoke_test_failed};
     terms.attempts = attempts_;
     return attempt<smoke_test_report>(std::move(terms),
@@ -210,7 +250,7 @@ class basic_platform_door {
 
   task<void> set_mirror(std::string step, model_version production, model_version shadow,
                         share sampled, bool shielded = false) {
-    call_terms terms{std::move(step), "set_mirror to " + to_string(sampled), deadlines_.set_split,
+    call_terms terms{std::move(step), "set_mirror to", to_string(sampled), deadlines_.set_split,
                      reason_code::failed};
     terms.changes_model = true;
     terms.attempts = attempts_;
@@ -224,7 +264,7 @@ class basic_platform_door {
 
   task<divergence_snapshot> divergence(std::string step, model_version production,
                                        model_version shadow, time_window window) {
-    call_terms terms{std::move(step), "divergence of " + to_string(shadow), deadlines_.collect,
+    call_terms terms{std::move(step), "divergence of", to_string(shadow), deadlines_.collect,
                      reason_code::metrics_unavailable};
     terms.attempts = metrics_attempts_;
     terms.retries_late = true;
@@ -235,7 +275,7 @@ class basic_platform_door {
   }
 
   task<std::vector<server_id>> servers(std::string step, bool shielded = false) {
-    call_terms terms{std::move(step), "servers of " + chronicle_.stream(), deadlines_.healthy,
+    call_terms terms{std::move(step), "servers of", chronicle_.stream(), deadlines_.healthy,
                      reason_code::failed};
     terms.attempts = attempts_;
     terms.retries_late = true;
@@ -248,8 +288,7 @@ class basic_platform_door {
 
   task<void> update(std::string step, server_id server, model_version version,
                     bool shielded = false) {
-    call_terms terms{std::move(step),
-                     "update of " + to_string(server) + " to " + to_string(version),
+    call_terms terms{std::move(step), "update of", to_string(server) + " to " + to_string(version),
                      deadlines_.update, reason_code::deploy_failed};
     terms.changes_model = true;
     terms.attempts = attempts_;
@@ -261,7 +300,7 @@ class basic_platform_door {
   }
 
   task<bool> server_healthy(std::string step, server_id server, bool shielded = false) {
-    call_terms terms{std::move(step), "healthy of " + to_string(server), deadlines_.healthy,
+    call_terms terms{std::move(step), "healthy of", to_string(server), deadlines_.healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, server](stop_token stop) {
@@ -273,9 +312,9 @@ class basic_platform_door {
 
   task<void> set_rotation(std::string step, server_id server, bool in_rotation,
                           bool shielded = false) {
-    call_terms terms{std::move(step),
-                     "set_rotation of " + to_string(server) + (in_rotation ? " in" : " out"),
-                     deadlines_.set_split, reason_code::set_split_failed};
+    call_terms terms{std::move(step), "set_rotation of",
+                     to_string(server) + (in_rotation ? " in" : " out"), deadlines_.set_split,
+                     reason_code::set_split_failed};
     terms.changes_model = true;
     terms.attempts = attempts_;
     terms.shielded = shielded;
@@ -304,7 +343,7 @@ class basic_platform_door {
  private:
   task<metrics_snapshot> collect(std::string step, model_version version, time_window window,
                                  int attempts) {
-    call_terms terms{std::move(step), "collect of " + to_string(version), deadlines_.collect,
+    call_terms terms{std::move(step), "collect of", to_string(version), deadlines_.collect,
                      reason_code::metrics_unavailable};
     terms.attempts = attempts;
     terms.retries_late = true;
@@ -313,9 +352,6 @@ class basic_platform_door {
                                        return calls->collect(version, window, std::move(stop));
                                      });
   }
-
-  template <typename T>
-  using thunk = std::function<task<T>(stop_token)>;
 
   std::string salt_of(const traffic_split& split) const {
     return split.salt().empty() ? chronicle_.id() : split.salt();
@@ -326,14 +362,14 @@ class basic_platform_door {
   /// @throws rollout_failure  with the last failure's text, when all attempts have failed.
   /// @throws config_error     at once: the program is wrong, not the platform.
   template <typename T>
-  task<T> attempt(call_terms terms, thunk<T> function) {
+  task<T> attempt(call_terms terms, repeatable_call<T> function) {
     backoff wait{backoff_min_, backoff_max_, seed_ + ++backoffs_};
     for (int number = 1;; ++number) {
       if (!terms.shielded) steering_.check();
       bool late = false;
       std::string text;
       try {
-        thunk<T> started = function;
+        repeatable_call<T> started = function;
         call_options options;
         if (!terms.shielded) options.cancel = steering_.given_up();
         options.counters[0] = all_calls_;
@@ -360,16 +396,16 @@ class basic_platform_door {
       }
       if (!terms.shielded) steering_.check();
       if (late) {
-        chronicle_.tell(event_kind::call_timed_out, terms.step, terms.name + " " + text,
+        chronicle_.tell(event_kind::call_timed_out, terms.step, terms.name() + " " + text,
                         severity::warning);
       }
       if (number >= terms.attempts || (late && !terms.retries_late)) {
-        throw rollout_failure(terms.code, terms.name + (late ? " " : " failed: ") + text);
+        throw rollout_failure(terms.code, terms.name() + (late ? " " : " failed: ") + text);
       }
       const std::chrono::nanoseconds pause = wait.next();
       if (!late) {
         chronicle_.tell(event_kind::retrying, terms.step,
-                        fmt::format("{} failed: {}; attempt {} of {} follows", terms.name, text,
+                        fmt::format("{} failed: {}; attempt {} of {} follows", terms.name(), text,
                                     number + 1, terms.attempts),
                         severity::warning);
       }

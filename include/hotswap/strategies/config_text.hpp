@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -96,7 +97,14 @@ namespace hotswap::inline v0_1 {
 
 /// A JSON pointer (RFC 6901) to the member `key` of what `at` points to, in its JSON string form.
 [[nodiscard]] inline std::string pointer_to(std::string_view at, std::string_view key) {
+  const auto is_plain = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+  };
   std::string token;
+  if (std::all_of(key.begin(), key.end(), is_plain)) {  // as all of our own keys are
+    token.reserve(at.size() + 1 + key.size());
+    return token.append(at).append(1, '/').append(key);
+  }
   for (const char letter : escaped(key)) {
     if (letter == '~') {
       token += "~0";
