@@ -7,27 +7,30 @@
 #include <hotswap/async/virtual_clock.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
-#include <hotswap/core/share.hpp>
+#include <hotswap/core/server_id.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/serving/fleet.hpp>
 #include <hotswap/serving/in_process_options.hpp>
 #include <hotswap/serving/mirroring_platform.hpp>
 #include <hotswap/serving/platform.hpp>
 #include <hotswap/serving/smoke_samples.hpp>
 #include <hotswap/testing/conformance.hpp>
+#include <hotswap/testing/conformance_report.hpp>
 
 #include "support/catch.hpp"
 #include "testing/toy_platform.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
-using namespace hotswap::literals;
 using hotswap::conformance_options;
 using hotswap::conformance_report;
 using hotswap::model_version;
@@ -298,4 +301,105 @@ TEST_CASE("conformance: a call that does not end is not waited for", "[testing][
   CHECK(report.broken == sentences{"deploy of fraud@2 must start it, got: it did not end in time"});
   CHECK(clock.elapsed() == 30s);
   clock.advance(1h);
+}
+
+namespace {
+
+enum class fleet_defect {
+  none,
+  names_nobody,
+  names_in_any_order,
+  is_never_well_again,
+  updates_once,
+  cannot_update,
+  rotates_once,
+  cannot_rotate
+};
+
+class toy_fleet : public toy_platform {
+ public:
+  toy_fleet(const hotswap::clock& on, const model_version& first, fleet_defect has)
+      : toy_platform(on, first), has_(has), runs_{{1, first}, {2, first}} {}
+
+  using toy_platform::healthy;
+  [[nodiscard]] std::vector<hotswap::server_id> servers(const std::string& /*model*/) {
+    if (has_ == fleet_defect::names_nobody) return {};
+    std::vector<hotswap::server_id> all{hotswap::server_id{"web-1"}, hotswap::server_id{"web-2"}};
+    if (has_ == fleet_defect::names_in_any_order && ++asked_ % 2 == 0) std::swap(all[0], all[1]);
+    return all;
+  }
+  void update(const hotswap::server_id& server, const model_version& version) {
+    if (has_ == fleet_defect::cannot_update) throw std::runtime_error("the image is missing");
+    model_version& runs = runs_.at(server.name().back() - '0');
+    const bool changes = runs != version;
+    if (!changes && has_ == fleet_defect::updates_once) throw std::runtime_error("it runs already");
+    runs = version;
+    updated_ = true;
+  }
+  [[nodiscard]] bool healthy(const hotswap::server_id& /*server*/) const {
+    return !(updated_ && has_ == fleet_defect::is_never_well_again);
+  }
+  void set_rotation(const hotswap::server_id& /*server*/, bool in_rotation) {
+    if (has_ == fleet_defect::cannot_rotate) throw std::runtime_error("it is the last one");
+    const bool changes = std::exchange(in_rotation_, in_rotation) != in_rotation;
+    if (!changes && has_ == fleet_defect::rotates_once) throw std::runtime_error("nothing to do");
+  }
+
+  [[nodiscard]] bool is_as_before(const model_version& first) const {
+    return in_rotation_ && runs_.at(1) == first && runs_.at(2) == first;
+  }
+
+ private:
+  fleet_defect has_;
+  std::map<int, model_version> runs_;
+  bool in_rotation_ = true;
+  bool updated_ = false;
+  int asked_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("conformance: a fleet that keeps every promise is told nothing, and left as it was",
+          "[testing][conformance]") {
+  hotswap::virtual_clock clock;
+  SECTION("one of a user's own") {
+    toy_fleet fleet{clock, serving, fleet_defect::none};
+    const auto report =
+        clock.run(hotswap::check_fleet_conformance(fleet, fleet, fleet, serving, spare, clock));
+    CHECK(report.broken == sentences{});
+    CHECK(fleet.is_as_before(serving));
+  }
+  SECTION("the one in this process") {
+    hotswap::in_process_fleet<doubling> fleet{serving, 3, load};
+    clock.run(fleet.deploy(spare));
+    const auto report = clock.run(
+        hotswap::check_fleet_conformance(fleet, fleet, fleet.metrics(), serving, spare, clock));
+    CHECK(report.broken == sentences{});
+    CHECK(fleet.split("fraud") == traffic_split::all_to(serving));
+  }
+}
+
+TEST_CASE("conformance: a fleet's promise that is broken is named in a sentence",
+          "[testing][conformance]") {
+  const std::vector<std::pair<fleet_defect, std::string>> rows{
+      {fleet_defect::names_nobody, "servers of fraud must name those that serve it, got none"},
+      {fleet_defect::names_in_any_order,
+       "servers of fraud must name the same again in the same order, got others"},
+      {fleet_defect::is_never_well_again,
+       "healthy of web-2 must become true after an update, got false"},
+      {fleet_defect::updates_once,
+       "update of web-2 must be idempotent, got at the second call: it runs already"},
+      {fleet_defect::cannot_update,
+       "update must make web-2 run fraud@2, got: the image is missing"},
+      {fleet_defect::rotates_once,
+       "set_rotation of web-2 must be idempotent, got at the second call: nothing to do"},
+      {fleet_defect::cannot_rotate,
+       "set_rotation must take web-2 out of rotation, got: it is the last one"}};
+  for (const auto& [has, told] : rows) {
+    hotswap::virtual_clock clock;
+    toy_fleet fleet{clock, serving, has};
+    const auto report =
+        clock.run(hotswap::check_fleet_conformance(fleet, fleet, fleet, serving, spare, clock));
+    CHECK(report.broken == sentences{told});
+  }
 }

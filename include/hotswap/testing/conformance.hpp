@@ -13,10 +13,13 @@
 #include <hotswap/async/task.hpp>
 #include <hotswap/concepts/model_server.hpp>
 #include <hotswap/concepts/platform.hpp>
+#include <hotswap/concepts/server_fleet.hpp>
 #include <hotswap/concepts/traffic_router.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/testing/conformance_check.hpp>
+#include <hotswap/testing/conformance_report.hpp>
+#include <hotswap/testing/fleet_conformance_check.hpp>
 
 #include <memory>
 #include <utility>
@@ -25,13 +28,10 @@ namespace hotswap::inline v0_1 {
 
 namespace detail {
 
-inline task<conformance_report> run_conformance_check(std::shared_ptr<platform_calls> calls,
-                                                      model_version serving, model_version spare,
-                                                      clock& on, conformance_options options,
-                                                      conformance_features features) {
-  basic_conformance_check<> check{
-      std::move(calls), std::move(serving), std::move(spare), on, std::move(options), features};
-  conformance_report report = co_await check.run();
+/// Keeps the check for as long as it is asked.
+template <typename Check>
+task<conformance_report> run_conformance_check(std::unique_ptr<Check> check) {
+  conformance_report report = co_await check->run();
   co_return report;
 }
 
@@ -62,9 +62,29 @@ template <typename Server, typename Router, typename Metrics>
                                                          conformance_options options = {}) {
   // what is missing altogether is a sentence of the compiler's
   [[maybe_unused]] const diagnose_platform<Server, Router, Metrics> diagnosed{};
-  return detail::run_conformance_check(
+  return detail::run_conformance_check(std::make_unique<conformance_check>(
       make_platform_calls(server, router, metrics, on), std::move(serving), std::move(spare), on,
-      std::move(options), {FencedRouter<Router>, MirroringRouter<Router>, SmokeTestable<Server>});
+      std::move(options),
+      conformance_features{FencedRouter<Router>, MirroringRouter<Router>, SmokeTestable<Server>}));
+}
+
+/// Updates the last server of a fleet to `spare` and back, each call twice: `servers` names the
+/// same in the same order, `update` and `set_rotation` are idempotent, and a server becomes healthy
+/// after an update. The router is asked for nothing.
+///
+/// @param serving  what all servers run
+/// @param spare    of the same model, and deployed
+template <typename Fleet, typename Router, typename Metrics>
+[[nodiscard]] task<conformance_report> check_fleet_conformance(Fleet& fleet, Router& router,
+                                                               Metrics& metrics,
+                                                               model_version serving,
+                                                               model_version spare, clock& on,
+                                                               conformance_options options = {}) {
+  [[maybe_unused]] const diagnose_platform<Fleet, Router, Metrics> diagnosed{};
+  [[maybe_unused]] const diagnose_server_fleet<Fleet> is_fleet{};
+  return detail::run_conformance_check(std::make_unique<fleet_conformance_check>(
+      make_platform_calls(fleet, router, metrics, on), std::move(serving), std::move(spare), on,
+      std::move(options)));
 }
 
 }  // namespace hotswap::inline v0_1

@@ -3,10 +3,8 @@
 /// @file
 /// The questions of <hotswap/testing/conformance.hpp>, asked of any platform.
 
-#include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/sleep.hpp>
-#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
@@ -15,49 +13,17 @@
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
-#include <hotswap/rollout/rollout_id.hpp>
+#include <hotswap/testing/conformance_report.hpp>
+#include <hotswap/testing/platform_questions.hpp>
 
-#include <fmt/format.h>
-
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <set>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace hotswap::inline v0_1 {
-
-/// How a platform is asked. What is absent is not asked for, and the report says so.
-class conformance_options {
- public:
-  conformance_options() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
-
-  /// Sends so many requests, each of another user, and returns when they are answered and counted.
-  /// The model must get no others meanwhile. Runs on the clock's thread.
-  std::function<void(std::size_t requests)> send_requests;
-  std::size_t requests = 2'000;                               ///< in each window
-  std::chrono::nanoseconds window = std::chrono::seconds{1};  ///< at least as long as metrics lag
-  std::chrono::nanoseconds limit = std::chrono::seconds{30};  ///< of each call
-  std::optional<model_version> unknown;  ///< a version that the server cannot deploy
-};
-
-/// What came of it.
-class conformance_report {
- public:
-  conformance_report() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
-
-  std::vector<std::string> broken;     ///< a sentence for each promise that is not kept
-  std::vector<std::string> unchecked;  ///< and for each that could not be asked about
-
-  [[nodiscard]] bool conforms() const noexcept { return broken.empty(); }
-};
 
 /// What a platform can do beyond what `platform_calls` tells.
 struct conformance_features {
@@ -66,21 +32,15 @@ struct conformance_features {
   bool smoke_tests = false;
 };
 
-/// Belongs to the clock's thread, outlives its `run()`. A template for the reason that
-/// `basic_memory_journal` gives.
-template <typename = void>
-class basic_conformance_check {
+/// Belongs to the clock's thread, and outlives its `run()`.
+class conformance_check : private platform_questions {
  public:
-  basic_conformance_check(std::shared_ptr<platform_calls> calls, model_version serving,
-                          model_version spare, clock& on, conformance_options options,
-                          conformance_features features)
-      : calls_(std::move(calls)),
-        serving_(std::move(serving)),
-        spare_(std::move(spare)),
-        clock_(on),
-        options_(std::move(options)),
-        features_(features),
-        revision_(first_revision_of(rollout_id(serving_.model(), milliseconds_since_epoch()), 0)) {}
+  conformance_check(std::shared_ptr<platform_calls> calls, model_version serving,
+                    model_version spare, clock& on, conformance_options options,
+                    conformance_features features)
+      : platform_questions(std::move(calls), std::move(serving), std::move(spare), on,
+                           std::move(options)),
+        features_(features) {}
 
   task<conformance_report> run() {
     note_what_is_not_asked();
@@ -101,102 +61,6 @@ class basic_conformance_check {
   }
 
  private:
-  template <typename T>
-  class answer {
-   public:
-    answer() {}
-    std::optional<T> value;
-    std::string failure;  ///< if there is no value
-  };
-
-  // ---- the calls; each says what went wrong, or nothing
-
-  task<std::string> ended(std::function<task<void>(stop_token)> function) {
-    std::string failure;
-    try {
-      co_await call(clock_, options_.limit, std::move(function));
-    } catch (const deadline_exceeded&) {
-      failure = "it did not end in time";
-    } catch (const std::exception& thrown) {
-      failure = thrown.what();
-    } catch (...) {
-      failure = "an exception that is no std::exception";
-    }
-    co_return failure;
-  }
-
-  template <typename T>
-  task<answer<T>> answered(std::function<task<T>(stop_token)> function) {
-    answer<T> given;
-    try {
-      T value = co_await call(clock_, options_.limit, std::move(function));
-      given.value.emplace(std::move(value));
-    } catch (const deadline_exceeded&) {
-      given.failure = "it did not end in time";
-    } catch (const std::exception& thrown) {
-      given.failure = thrown.what();
-    } catch (...) {
-      given.failure = "an exception that is no std::exception";
-    }
-    co_return given;
-  }
-
-  task<std::string> deploy(const model_version& version) {
-    return ended([calls = calls_, version](stop_token stop) {
-      return calls->deploy(version, std::move(stop));
-    });
-  }
-  task<std::string> warm_up(const model_version& version) {
-    return ended([calls = calls_, version](stop_token stop) {
-      return calls->warm_up(version, std::move(stop));
-    });
-  }
-  task<std::string> remove(const model_version& version) {
-    return ended([calls = calls_, version](stop_token stop) {
-      return calls->remove(version, std::move(stop));
-    });
-  }
-  task<std::string> set_split(const traffic_split& split, std::uint64_t revision) {
-    return ended([calls = calls_, split, revision](stop_token stop) {
-      return calls->set_split(split, revision, std::move(stop));
-    });
-  }
-  task<std::string> set_split(const traffic_split& split) { return set_split(split, ++revision_); }
-  task<std::string> set_mirror(share sampled) {
-    return ended([calls = calls_, from = serving_, to = spare_, sampled](stop_token stop) {
-      return calls->set_mirror(from, to, sampled, std::move(stop));
-    });
-  }
-  task<answer<bool>> healthy(const model_version& version) {
-    return answered<bool>([calls = calls_, version](stop_token stop) {
-      return calls->healthy(version, std::move(stop));
-    });
-  }
-  task<answer<smoke_test_report>> smoke_test(std::size_t samples) {
-    return answered<smoke_test_report>([calls = calls_, of = spare_, samples](stop_token stop) {
-      return calls->smoke_test(of, samples, std::move(stop));
-    });
-  }
-  task<answer<traffic_split>> split(const std::string& model) {
-    return answered<traffic_split>(
-        [calls = calls_, model](stop_token stop) { return calls->split(model, std::move(stop)); });
-  }
-  task<answer<metrics_snapshot>> collect(const model_version& version, const time_window& window) {
-    return answered<metrics_snapshot>([calls = calls_, version, window](stop_token stop) {
-      return calls->collect(version, window, std::move(stop));
-    });
-  }
-
-  // ---- what is noted
-
-  /// Once each: what is broken is often met again.
-  template <typename... Arguments>
-  void broken(fmt::format_string<Arguments...> sentence, Arguments&&... arguments) {
-    const fmt::string_view kind = sentence;
-    if (!said_.insert(std::string{kind.data(), kind.size()}).second) return;
-    report_.broken.push_back(fmt::format(sentence, std::forward<Arguments>(arguments)...));
-  }
-
   void note_what_is_not_asked() {
     const auto note = [this](bool is_missing, const char* sentence) {
       if (is_missing) report_.unchecked.emplace_back(sentence);
@@ -209,7 +73,6 @@ class basic_conformance_check {
     note(!options_.unknown, "no unknown version is named: its deploy was not tried");
   }
 
-  [[nodiscard]] std::string name() const { return to_string(spare_); }
   [[nodiscard]] traffic_split all() const { return traffic_split::all_to(serving_); }
   [[nodiscard]] traffic_split part(share of_spare) const {
     return traffic_split::between(serving_, spare_, of_spare);
@@ -541,21 +404,7 @@ class basic_conformance_check {
     }
   }
 
-  [[nodiscard]] std::uint64_t milliseconds_since_epoch() const {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::milliseconds>(clock_.now().time_since_epoch())
-            .count());
-  }
-
-  std::shared_ptr<platform_calls> calls_;
-  model_version serving_;
-  model_version spare_;
-  clock& clock_;
-  conformance_options options_;
   conformance_features features_;
-  std::uint64_t revision_;
-  conformance_report report_;
-  std::set<std::string> said_;
 };
 
 }  // namespace hotswap::inline v0_1
