@@ -130,12 +130,12 @@ class journal_directory {
     }
     if (!file) refuse(stream, lock_suffix, "be created");
 
-    using clock = std::chrono::steady_clock;
-    const auto last = clock::now() + patience;
+    using steady = std::chrono::steady_clock;
+    const auto last = steady::now() + patience;
     std::chrono::microseconds pause{100};
     while (::flock(file.get(), how | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK && errno != EINTR) refuse(stream, lock_suffix, "be locked");
-      if (clock::now() >= last) {
+      if (steady::now() >= last) {
         throw journal_error(fmt::format("journal of {}: {} must be free within {} ms, got none",
                                         stream, path_of(stream, lock_suffix), patience.count()));
       }

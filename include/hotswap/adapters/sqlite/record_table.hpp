@@ -70,15 +70,15 @@ class basic_record_file {
 
   /// The step into WAL mode does not wait for other connections that take it, too.
   void use_wal(std::chrono::milliseconds patience) const {
-    using clock = std::chrono::steady_clock;
-    const auto last = clock::now() + patience;
+    using steady = std::chrono::steady_clock;
+    const auto last = steady::now() + patience;
     while (true) {
       try {
         const std::string mode = database_.ask("PRAGMA journal_mode = WAL");
         if (mode == "wal") return;
         refuse(fmt::format("one in the journal mode {}, not wal", mode));
       } catch (const sqlite_failure& failure) {
-        if (failure.primary_code() != SQLITE_BUSY || clock::now() >= last) throw;
+        if (failure.primary_code() != SQLITE_BUSY || steady::now() >= last) throw;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds{2});
     }
