@@ -243,10 +243,10 @@ class basic_record_table {
     }
   }
 
-  static std::int64_t checksum_of(std::string_view stream, std::string_view rollout,
+  static std::int64_t checksum_of(std::string_view stream, std::string_view id,
                                   std::uint64_t number, std::string_view rest) {
-    return std::int64_t{crc32c(
-        rest, crc32c(fmt::format("{}\n{}\n{}\n", escaped(stream), escaped(rollout), number)))};
+    return std::int64_t{
+        crc32c(rest, crc32c(fmt::format("{}\n{}\n{}\n", escaped(stream), escaped(id), number)))};
   }
 
   static std::int64_t checksum_of(std::string_view stream, const stream_end& end) {
@@ -279,24 +279,23 @@ class basic_record_table {
 
   /// The JSON of the row that `statement` stands at.
   [[nodiscard]] std::string checked_text(const sqlite_statement& statement,
-                                         const std::string& stream,
-                                         std::string_view rollout) const {
+                                         const std::string& stream, std::string_view id) const {
     const auto sequence = static_cast<std::uint64_t>(statement.number(0));
     std::string json{statement.text(1)};
-    if (statement.number(2) != checksum_of(stream, rollout, sequence, json)) {
+    if (statement.number(2) != checksum_of(stream, id, sequence, json)) {
       refuse(stream, "be undamaged",
-             fmt::format("another checksum of record {} of {}", sequence, rollout));
+             fmt::format("another checksum of record {} of {}", sequence, id));
     }
     return json;
   }
 
   [[nodiscard]] std::vector<std::string> texts_of(const std::string& stream,
-                                                  const std::string& rollout) {
+                                                  const std::string& id) {
     std::vector<std::string> texts;
     find_records_.bind(1, stream);
-    find_records_.bind(2, rollout);
+    find_records_.bind(2, id);
     const resetting done{find_records_};
-    while (find_records_.step()) texts.push_back(checked_text(find_records_, stream, rollout));
+    while (find_records_.step()) texts.push_back(checked_text(find_records_, stream, id));
     return texts;
   }
 
