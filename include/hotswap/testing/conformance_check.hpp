@@ -84,7 +84,8 @@ class conformance_check : private platform_questions {
     if (!calls_->has_split()) {
       const std::string failure = co_await set_split(all());
       if (!failure.empty()) broken("set_split must set {}, got: {}", to_string(all()), failure);
-      co_return failure.empty();
+      const bool is_set = failure.empty();
+      co_return is_set;
     }
     const answer<traffic_split> found = co_await split(serving_.model());
     if (!found.value) {
