@@ -156,6 +156,10 @@ class basic_rollout {
   /// A person wants the last step now: the steps before it are to be left out.
   [[nodiscard]] bool goes_to_last_step() const noexcept { return steering_.to_last_step(); }
 
+  /// Has an earlier incarnation begun this step? Then it is gone through again, whatever was asked
+  /// for since: a look may be waiting for its answer.
+  [[nodiscard]] bool has_begun(const std::string& step) const { return recorded_.has_step(step); }
+
   /// Begins a step; the one before is finished.
   /// @throws std::logic_error  if there was a step of this name.
   [[nodiscard]] named_step step(std::string name);

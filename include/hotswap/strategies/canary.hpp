@@ -42,9 +42,10 @@ class basic_canary_steps {
   static task<void> raise(rollout& running, const canary_config& config) {
     for (const canary_step& to : config.steps) {
       const bool is_last = &to == &config.steps.back();
-      if (running.goes_to_last_step() && !is_last) continue;
+      const std::string name = name_of(to);
+      if (running.goes_to_last_step() && !is_last && !running.has_begun(name)) continue;
 
-      auto step = is_last ? running.last_step(name_of(to)) : running.step(name_of(to));
+      auto step = is_last ? running.last_step(name) : running.step(name);
       if (to.approval) co_await step.approve();
       // a holdback leaves the last step something to compare with
       const share candidate_share = is_last ? config.holdback.rest() : to.share;
