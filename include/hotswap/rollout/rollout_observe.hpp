@@ -131,6 +131,8 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
   for (const journal_record* each : verb.progress) {
     const auto time = recorded_rollout::between(since, each->at);
     since = each->at;
+    // what follows a look comes after its answer, or with time that it does not speak about
+    if (unanswered && unanswered->made != decision::fail) unanswered.reset();
     if (!paused && !hold_left_) observation_->pass(time);
     if (hold_left_) *hold_left_ -= time;
     if (const auto command = recorded_rollout::command_of(*each)) {
@@ -463,6 +465,9 @@ task<void> basic_rollout<Tag>::reassert_drifted_split() {
   if (++drifts_ > 3) {
     steering_.pause_because("the split is changed by somebody else again and again");
   } else {
+    // what drifted may be the work of a driver that has taken over: whoever has lost leaves here
+    co_await chronicle_.record(observation_->step(), observation_->verb(), record_phase::progress,
+                               *found);
     co_await door_.set_split(step_, *in_force_);
   }
 }
