@@ -382,7 +382,12 @@ task<void> basic_rollout<Tag>::commit(std::string step) {
     co_await outwait_pause();
     steering_.check();
     steering_.close("the rollout is committed, use undo");  // who comes while it is written is late
-    co_await chronicle_.record(step, "commit", record_phase::outcome, committed_record{});
+    try {
+      co_await chronicle_.record(step, "commit", record_phase::outcome, committed_record{});
+    } catch (const journal_conflict&) {
+      throw;
+    } catch (const journal_error&) {  // it may be durable all the same: there is no way back
+    }
     committed_ = true;
   }
   if (!recorded_.has_told(event_kind::committed)) {
@@ -400,6 +405,11 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
                            " with " + to_string(in_force_->share_of(version)));
   }
   co_await commit(step);
+  if (!chronicle_.is_complete()) {  // and it may not be: whoever takes over may need the version
+    co_await stop_mirroring(step);
+    tell_left_over(std::move(step), version, "the journal cannot be written");
+    co_return;
+  }
   steering_.announce(step, "retire", "the server's remove");
   if (recorded == nullptr) {
     co_await chronicle_.record_if_possible(step, "retire", record_phase::began,
