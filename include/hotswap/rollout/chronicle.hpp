@@ -132,6 +132,12 @@ class basic_chronicle {
   task<void> record_if_possible(std::string step, std::string verb, record_phase phase,
                                 record_payload payload) {
     enqueue(std::move(step), std::move(verb), phase, std::move(payload));
+    co_await catch_up_if_possible();
+  }
+
+  /// The same for what is noted, or could not be written.
+  /// @throws journal_conflict  if another driver has written.
+  task<void> catch_up_if_possible() {
     try {
       co_await flush(1, std::min<std::chrono::nanoseconds>(append_limit_, std::chrono::seconds{2}));
     } catch (const journal_conflict&) {

@@ -136,6 +136,9 @@ task<std::string> basic_rollout<Tag>::force_baseline() {
   if (door_.router_calls()->count() > 0) {
     steering_.announce("rollback", "drain", "the end of router calls that are under way");
     router_is_drained_ = co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
+    // another driver may have taken over meanwhile: whoever has lost leaves here
+    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::progress,
+                                           traffic_split::all_to(baseline()));
     trouble = co_await set_baseline_until_confirmed();
     if (!trouble.empty()) co_return trouble;
   }
@@ -168,6 +171,7 @@ task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
     if (clock_.steady_now() + pause >= give_up_at) co_return trouble;
     chronicle_.tell(event_kind::retrying, "rollback", trouble, severity::warning);
     co_await sleep_for(clock_, pause);
+    co_await chronicle_.catch_up_if_possible();  // whoever has lost meanwhile leaves here
   }
   const bool changed = !in_force_ || *in_force_ != wanted || (intended_ && *intended_ != wanted) ||
                        !recorded_.empty();
@@ -181,12 +185,17 @@ task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
   co_return std::string{};
 }
 
-/// Not while a late call may still send it traffic.
+/// Not while a late call may still send it traffic, nor before the decision is durable: whoever
+/// takes the rollout over would go on with a candidate that its journal says to be warm.
 template <typename Tag>
 task<void> basic_rollout<Tag>::remove_candidate() {
   if (!candidate_was_deployed_) co_return;
   if (!router_is_drained_) {
     tell_left_over("rollback", candidate(), "a router call is still under way");
+    co_return;
+  }
+  if (!chronicle_.is_complete()) {
+    tell_left_over("rollback", candidate(), "the journal cannot be written");
     co_return;
   }
   const recorded_verb* recorded = recorded_.find("rollback", "remove");
