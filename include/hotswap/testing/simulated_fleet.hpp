@@ -1,0 +1,165 @@
+#pragma once
+
+/// @file
+/// A simulated fleet: servers that are taken out of rotation and updated, one by one.
+///
+///     hotswap::simulated_fleet_platform fleet{world, {"fraud", "1"}};
+///     hotswap::rolling_strategy rolling{fleet, fleet, fleet, config};
+
+#include <hotswap/core/model_version.hpp>
+#include <hotswap/core/server_id.hpp>
+#include <hotswap/testing/schedule.hpp>
+#include <hotswap/testing/simulated_platform.hpp>
+#include <hotswap/testing/simulated_world.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// Two servers, unless others join. Each in rotation gets an equal part of the traffic; what an
+/// unwell one gets fails. A server that is updated is well again.
+class simulated_fleet_platform : public simulated_platform {
+ public:
+  class server {
+   public:
+    server(std::string named, index of) : name(std::move(named)), version(of) {}
+    server_id name;
+    index version;
+    bool is_in_rotation = true;
+    bool is_told_in_rotation = true;  ///< as far as the rollout has asked
+    bool is_well = true;
+  };
+
+  simulated_fleet_platform(simulated_world& world, const model_version& first)
+      : simulated_platform(world, first) {
+    joins();
+    joins();
+  }
+
+  simulated_answer<std::vector<server_id>> servers(const std::string& model) {
+    return world().ask<std::vector<server_id>>(
+        choice_site::servers, asked_ways, deadlines.healthy,
+        [&model] { return "servers of " + model; },
+        [this](call_fault) {
+          std::vector<server_id> names;
+          for (const server& each : servers_) names.push_back(each.name);
+          return names;
+        });
+  }
+
+  simulated_answer<void> update(const server_id& name, const model_version& version) {
+    const std::size_t at = position_of(name);
+    const index i = index_of(version);
+    tell_watcher(choice_site::update, version);
+    if (servers_[at].is_told_in_rotation && watcher() != nullptr) {
+      watcher()->wrong("server " + name.name() + " is updated while it is in rotation");
+    }
+    return world().change(
+        choice_site::update, changed_ways, deadlines.update,
+        [this, at, i] { return said("update " + servers_[at].name.name() + " to", i); },
+        [this, at, i](bool) {
+          servers_[at].version = i;
+          servers_[at].is_well = true;
+          fleet_changed();
+        },
+        [](bool) {});
+  }
+
+  simulated_answer<bool> healthy(const server_id& name) {
+    const std::size_t at = position_of(name);
+    return world().ask<bool>(
+        choice_site::server_healthy, health_ways, deadlines.healthy,
+        [this, at] { return "health of " + servers_[at].name.name(); },
+        [this, at](call_fault how) { return servers_[at].is_well != (how == call_fault::lies); });
+  }
+
+  simulated_answer<void> set_rotation(const server_id& name, bool in_rotation) {
+    const std::size_t at = position_of(name);
+    tell_watcher(choice_site::rotate, versions()[servers_[at].version].version);
+    if (!in_rotation) servers_[at].is_told_in_rotation = false;
+    return world().change(
+        choice_site::rotate, changed_ways, deadlines.set_split,
+        [this, at, in_rotation] {
+          return "take " + servers_[at].name.name() + (in_rotation ? " in" : " out");
+        },
+        [this, at, in_rotation](bool) {
+          servers_[at].is_in_rotation = in_rotation;
+          fleet_changed();
+        },
+        [this, at, in_rotation](bool yes) {
+          if (in_rotation && yes) servers_[at].is_told_in_rotation = true;
+        });
+  }
+
+  [[nodiscard]] const std::vector<server>& fleet() const noexcept { return servers_; }
+
+  /// One more server, which runs what the first one runs.
+  void joins() {
+    servers_.emplace_back("web-" + std::to_string(servers_.size() + 1),
+                          servers_.empty() ? 0 : servers_.front().version);
+    fleet_changed();
+  }
+
+  /// Every server that runs that version.
+  void dies(const model_version& version) {
+    const index i = index_of(version);
+    for (server& each : servers_) {
+      if (each.version == i) each.is_well = false;
+    }
+    state_of(i).has_died = true;
+    world().tell([&] { return "the servers that run " + to_string(version) + " die"; });
+    fleet_changed();
+  }
+
+ private:
+  using f = call_fault;
+  static constexpr std::array changed_ways{
+      f::none,         f::fails,          f::fails_after,     f::hangs,
+      f::answers_late, f::lands_late,     f::lands_very_late, f::lost,
+      f::lies,         f::crashes_before, f::crashes_after};
+  static constexpr std::array asked_ways{f::none, f::fails, f::hangs, f::crashes_before};
+  static constexpr std::array health_ways{f::none, f::fails, f::hangs, f::crashes_before, f::lies};
+
+  [[nodiscard]] std::size_t position_of(const server_id& name) const {
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      if (servers_[i].name == name) return i;
+    }
+    throw std::logic_error("simulated_fleet_platform: there is no server " + name.name());
+  }
+
+  void fleet_changed() {
+    shares serving{};
+    std::size_t in_rotation = 0;
+    for (const server& each : servers_) in_rotation += each.is_in_rotation ? 1U : 0U;
+    int left = 10'000;
+    std::size_t to_come = in_rotation;
+    std::array<bool, most_versions> runs{};
+    std::array<bool, most_versions> is_unwell{};
+    for (const server& each : servers_) {
+      runs[each.version] = true;
+      if (!each.is_in_rotation) continue;
+      const int part = left / static_cast<int>(to_come--);
+      left -= part;
+      serving[each.version] = static_cast<std::uint16_t>(serving[each.version] + part);
+      is_unwell[each.version] = is_unwell[each.version] || !each.is_well;
+    }
+    for (index i = 0; i < versions().size(); ++i) {
+      state_of(i).is_deployed = runs[i];
+      state_of(i).is_warm = runs[i] && !is_unwell[i];
+    }
+    if (in_rotation > 0) {
+      put_in_force(serving, replicas);
+    } else if (watcher() != nullptr) {
+      watcher()->wrong("no server is in rotation");
+    }
+  }
+
+  std::vector<server> servers_;
+};
+
+}  // namespace hotswap::inline v0_1

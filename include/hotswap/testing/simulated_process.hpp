@@ -1,0 +1,109 @@
+#pragma once
+
+/// @file
+/// A process that may die: a clock of its own, which runs on the virtual clock of its world.
+///
+///     hotswap::virtual_clock time;
+///     hotswap::simulated_process process{time, running, "driver-1"};
+///     hotswap::rollout_environment environment{process};
+///
+/// Two processes of one world know nothing of each other, as real ones do: what rollouts share
+/// through their clock ends at the process.
+
+#include <hotswap/async/clock.hpp>
+#include <hotswap/async/timer.hpp>
+#include <hotswap/async/virtual_clock.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace hotswap::inline v0_1 {
+
+/// Timers and letters of the process fire while its world's clock runs. Outlives what runs on it.
+class simulated_process final : public clock, private timer {
+ public:
+  /// @param running  where it stands which process runs; null while none does. Outlives this.
+  simulated_process(virtual_clock& world, simulated_process*& running, std::string name)
+      : clock(&wake), world_(world), running_(running), name_(std::move(name)) {}
+  ~simulated_process() override { die(); }
+
+  [[nodiscard]] time_point now() const override { return world_.now(); }
+  [[nodiscard]] steady_time_point steady_now() const override { return world_.steady_now(); }
+  [[nodiscard]] std::string identity() const override { return name_; }
+
+  /// As a process that is told to shut down.
+  void stop() { request_stop(); }
+
+  /// Does `work` as this process.
+  template <typename Work>
+  void run_now(const Work& work) {
+    simulated_process* const before = std::exchange(running_, this);
+    work();
+    running_ = before;
+  }
+
+  /// Nothing of it happens any more.
+  void die() noexcept {
+    is_dead_ = true;
+    world_.disarm(*this);
+    mail()->close();
+  }
+  [[nodiscard]] bool is_dead() const noexcept { return is_dead_; }
+
+  bool is_doomed = false;      ///< dies after this step of the world
+  bool has_lost = false;       ///< it was told that another driver has written
+  std::string verb_under_way;  ///< that began with its last record; empty if none did
+  bool has_left = false;       ///< its driver has ended
+  bool is_told_to_stop = false;
+  /// When its driver decided to roll back.
+  std::optional<std::chrono::nanoseconds> decided_at;
+  /// The last split that it has sent: its number, and what came of it.
+  std::uint64_t last_split = 0;
+  bool last_split_is_confirmed = false;
+  bool last_split_is_baseline = false;
+  std::uint64_t faults_by_then = 0;  ///< that may make the way back longer
+
+ private:
+  static void wake(void* self) {
+    auto* const process = static_cast<simulated_process*>(static_cast<clock*>(self));
+    process->has_mail_ = true;
+    process->fire_soon();
+  }
+
+  void earliest_changed() noexcept override { fire_soon(); }
+
+  void fire_soon() noexcept {
+    if (is_firing_ || is_dead_) return;
+    world_.disarm(*this);
+    if (has_mail_) {
+      world_.arm(*this, world_.steady_now());
+    } else if (!timers().empty()) {
+      world_.arm(*this, timers().earliest());
+    }
+  }
+
+  void expired() override {
+    is_firing_ = true;
+    run_now([this] {
+      if (std::exchange(has_mail_, false)) {
+        mail()->deliver_all();
+      } else {
+        fire_one_due(world_.steady_now());
+      }
+    });
+    is_firing_ = false;
+    fire_soon();
+  }
+
+  virtual_clock& world_;
+  simulated_process*& running_;
+  std::string name_;
+  bool has_mail_ = false;
+  bool is_firing_ = false;
+  bool is_dead_ = false;
+};
+
+}  // namespace hotswap::inline v0_1

@@ -1,0 +1,430 @@
+#pragma once
+
+/// @file
+/// One rollout of a user's strategy in a simulated world: its processes die and are started again,
+/// people have their say, late effects land; and the invariants are checked all the way.
+///
+///     const auto start = [](auto& platform, const hotswap::rollout_rules& rules,
+///                           hotswap::rollout_context& context) {
+///       hotswap::canary_strategy canary{platform, platform, platform, config};
+///       return canary.deploy(rules.baseline, rules.candidate, context);
+///     };
+///     auto choices = hotswap::schedule::random(seed);
+///     hotswap::simulation<hotswap::simulated_platform> run{choices, rules, start};
+///     run.run();
+///     if (!run.breach().empty()) …
+
+#include <hotswap/async/driver.hpp>
+#include <hotswap/async/result.hpp>
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/deployment_result.hpp>
+#include <hotswap/core/error.hpp>
+#include <hotswap/core/event.hpp>
+#include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/share.hpp>
+#include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/rollout/rollout_environment.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/testing/invariants.hpp>
+#include <hotswap/testing/schedule.hpp>
+#include <hotswap/testing/simulated_journal.hpp>
+#include <hotswap/testing/simulated_platform.hpp>
+#include <hotswap/testing/simulated_process.hpp>
+#include <hotswap/testing/simulated_world.hpp>
+#include <hotswap/testing/simulation_tally.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hotswap::inline v0_1 {
+
+/// Platform is `simulated_platform` or derived from it, and made of a world and the version that
+/// serves.
+template <typename Platform>
+class simulation {
+ public:
+  using nanoseconds = std::chrono::nanoseconds;
+  /// Starts the rollout, in each process anew.
+  using start_function = std::function<task<deployment_result>(
+      Platform& platform, const rollout_rules& rules, rollout_context& context)>;
+
+  /// @param choices  outlives it
+  simulation(schedule& choices, rollout_rules rules, start_function start)
+      : world_(choices),
+        platform_(world_, rules.baseline),
+        journal_(std::make_shared<simulated_journal>(world_)),
+        rules_(std::move(rules)),
+        invariants_(world_, platform_, *journal_, rules_),
+        start_(std::move(start)) {
+    world_.at_each_call = [this] { return something_happens(); };
+  }
+  simulation(const simulation&) = delete;
+  simulation& operator=(const simulation&) = delete;
+  ~simulation() {
+    world_.at_each_call = {};
+    platform_.watched_by(nullptr);
+    journal_->watched_by(nullptr);
+    for (auto& each : processes_) each->dies();
+    world_.let_go(nullptr);
+  }
+
+  [[nodiscard]] Platform& platform() noexcept { return platform_; }
+  [[nodiscard]] simulated_world& world() noexcept { return world_; }
+
+  void tell_into(std::vector<std::string>& story) { world_.tell_into(story); }
+
+  /// To the end of the rollout and of all that lands late.
+  /// @param most_choices  after which it is given up, if faults never stop; 0: they stop, and then
+  ///   an end must come
+  void run(std::size_t most_choices = 0) {
+    start_process();
+    look_after_processes();
+    std::uint64_t steps = 0;
+    while (invariants_.breach().empty()) {
+      if (is_over()) break;
+      if (!world_.clock.step()) {
+        invariants_.breaks(11, "nothing can make progress");
+        break;
+      }
+      look_after_processes();
+      if (most_choices > 0 && world_.choices().choices().size() >= most_choices) {
+        was_given_up_ = true;
+        return;
+      }
+      const bool is_long = world_.clock.elapsed() - world_.last_fault > patience;
+      if (++steps > most_steps || is_long) {
+        invariants_.breaks(11, is_long ? "nothing has gone wrong for 30 h, and there is no end"
+                                       : "there is no end after 100,000 steps of the world");
+      }
+    }
+    if (invariants_.breach().empty()) invariants_.is_settled();
+  }
+
+  [[nodiscard]] const std::string& breach() const noexcept { return invariants_.breach(); }
+  [[nodiscard]] const std::optional<deployment_status>& status() const noexcept { return status_; }
+
+  /// Adds what has happened.
+  void add_to(simulation_tally& tally) {
+    ++tally.schedules;
+    tally.choices += world_.choices().choices().size();
+    tally.faults += world_.choices().faults();
+    tally.crashes += crashes_;
+    if (was_given_up_) ++tally.unfinished;
+    if (status_) ++tally.statuses[static_cast<std::size_t>(*status_)];
+    for (const std::string& each : resumed_in_) ++tally.sometimes["resumed in " + each];
+    if (invariants_.rolled_back_from_all > 0) ++tally.sometimes["rolled back from 100 %"];
+    if (invariants_.late_effects_undone > 0) ++tally.sometimes["a late split was undone"];
+    if (platform_.fenced_off() > 0) ++tally.sometimes["a late split was fenced off"];
+    if (conflicts_ > 0) ++tally.sometimes["a driver lost"];
+    if (stops_ > 0) ++tally.sometimes["a driver was stopped"];
+  }
+
+ private:
+  /// A driver of the rollout, in a process of its own.
+  class driving_process final : private driver::completion {
+   public:
+    driving_process(simulation& of, const std::string& name)
+        : clock(of.world_.clock, of.world_.running, name), context_(environment_of(of)) {
+      context_.request_id = "asked for once";
+      clock.run_now([&] {
+        driver_.emplace(drive(of.start_(of.platform_, of.rules_, context_), end_));
+        driver_->start(*this);
+      });
+    }
+
+    [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
+    [[nodiscard]] rollout_control control() const { return context_.control(); }
+
+    deployment_result take() { return end_.take(); }
+
+    void leaves() {
+      clock.run_now([this] { driver_.reset(); });
+      clock.has_left = true;
+    }
+    void dies() {
+      clock.die();
+      driver_.reset();
+    }
+
+    simulated_process clock;
+
+   private:
+    void completed() noexcept override { has_ended_ = true; }
+
+    rollout_environment environment_of(simulation& of) {
+      rollout_environment environment{clock};
+      environment.journal = of.journal_;
+      environment.observers.emplace_back([&of](const event& each) { of.told(each); });
+      return environment;
+    }
+
+    rollout_context context_;
+    hotswap::result<deployment_result> end_;
+    std::optional<driver> driver_;
+    bool has_ended_ = false;
+  };
+
+  static constexpr nanoseconds patience = std::chrono::hours{30};
+  static constexpr std::uint64_t most_steps = 100'000;
+
+  void start_process() {
+    ++started_;
+    invariants_.process_starts();
+    world_.tell([this] { return "process " + std::to_string(started_) + " starts"; });
+    if (started_ > 1) note_resume();
+    processes_.push_back(
+        std::make_unique<driving_process>(*this, "driver-" + std::to_string(started_)));
+  }
+
+  void note_resume() {
+    const auto& records = journal_->records();
+    if (records.empty() || is_terminal(*records.back())) return;
+    const journal_record& last = *records.back();
+    resumed_in_.push_back(last.step == "rollback" ? "rollback/" + last.verb : last.verb);
+  }
+
+  [[nodiscard]] std::size_t living() const noexcept {
+    return static_cast<std::size_t>(std::count_if(
+        processes_.begin(), processes_.end(),
+        [](const auto& each) { return !each->clock.is_dead() && !each->clock.has_left; }));
+  }
+
+  [[nodiscard]] bool is_over() const {
+    return status_ && living() == 0 && !world_.has_late_effects() && !restarts_;
+  }
+
+  void start_again(nanoseconds in) {
+    if (std::exchange(restarts_, true)) return;
+    world_.at(in, [this] {
+      restarts_ = false;
+      if (living() == 0) start_process();
+    });
+  }
+
+  void look_after_processes() {
+    for (std::size_t i = 0; i < processes_.size(); ++i) {
+      driving_process& each = *processes_[i];
+      if (each.clock.is_dead() || each.clock.has_left) continue;
+      if (stop_requested_ && each.clock.stop_token().stop_requested()) {
+        each.clock.is_told_to_stop = true;
+      }
+      if (each.clock.is_doomed) {
+        crash(each);
+      } else if (each.has_ended()) {
+        leave(each);
+      }
+    }
+  }
+
+  void crash(driving_process& process) {
+    ++crashes_;
+    world_.tell([&] { return process.clock.identity() + " is dead"; });
+    process.dies();
+    world_.let_go(&process.clock);
+    invariants_.process_died();
+    constexpr std::array<std::chrono::seconds, 3> away{
+        std::chrono::seconds{5}, std::chrono::seconds{1'200}, std::chrono::seconds{7'200}};
+    if (living() == 0) {
+      start_again(away[world_.choices().choose(choice_site::restart, away.size())]);
+    }
+  }
+
+  void leave(driving_process& process) {
+    std::string why;
+    try {
+      const deployment_result result = process.take();
+      world_.tell([&] {
+        return process.clock.identity() + " says: " + std::string{to_string(result.status())} +
+               ", " + std::string{to_string(result.reason_code())} + ": " + result.reason();
+      });
+      if (!is_the_end(result, process.clock)) {
+        why = result.reason();
+      } else {
+        status_ = result.status();
+        invariants_.ended(result, process.clock);
+      }
+    } catch (const journal_conflict& conflict) {
+      ++conflicts_;
+      why = conflict.what();
+    } catch (const rollout_stopped& stopped) {
+      ++stops_;
+      why = stopped.what();
+    } catch (const std::exception& failure) {
+      why = failure.what();
+      invariants_.breaks(6, "deploy throws: " + why);
+    }
+    if (!why.empty()) {
+      world_.tell([&] { return process.clock.identity() + " leaves: " + why; });
+    }
+    process.leaves();
+    if (!status_ && living() == 0) start_again(std::chrono::seconds{5});
+  }
+
+  /// Or has it only failed to take part, while another driver goes on, or can?
+  [[nodiscard]] bool is_the_end(const deployment_result& result,
+                                const simulated_process& by) const {
+    const auto& records = journal_->records();
+    if (records.empty()) return living() <= 1;
+    const bool is_rejected = result.status() == deployment_status::rejected &&
+                             result.reason_code() == reason_code::journal_failed;
+    const bool is_its_own = records.back()->driver.starts_with(by.identity() + "-");
+    return is_its_own || (!is_rejected && is_terminal(*records.back()));
+  }
+
+  void told(const event& each) {
+    invariants_.told(each);
+    const bool asks = each.kind == event_kind::paused || each.kind == event_kind::held ||
+                      each.kind == event_kind::gate_waiting;
+    if (asks && !std::exchange(is_looked_after_, true)) look_in_soon();
+  }
+
+  /// Somebody looks in every ten minutes, and answers what is waited for.
+  void look_in_soon() {
+    world_.at(std::chrono::minutes{10}, [this] {
+      if (status_ && living() == 0) return;
+      for (const auto& each : processes_) {
+        if (each->clock.is_dead() || each->clock.has_left) continue;
+        const rollout_control control = each->control();
+        const rollout_status seen = control.status();
+        if ((seen.paused || seen.held) && ++visits_ > patience_of_bob) {
+          world_.tell([] { return "bob has had enough, and aborts"; });
+          rollout_control{control}.abort("bob", "this leads nowhere");
+        } else if (seen.paused) {
+          world_.tell([] { return "bob resumes"; });
+          rollout_control{control}.resume("bob", "fine");
+        } else if (seen.held) {
+          world_.tell([&] { return "bob answers " + seen.awaits; });
+          answer(control, seen);
+        }
+      }
+      look_in_soon();
+    });
+  }
+
+  /// After so many visits that did not help.
+  static constexpr int patience_of_bob = 8;
+
+  void answer(rollout_control control, const rollout_status& seen) {
+    if (seen.verb == "approve") {
+      control.approve(seen.step, "bob", "go on");
+    } else if (rules_.candidate_is_bad) {
+      control.abort("bob", "no");
+    } else {
+      invariants_.person_promotes(true);
+      control.promote("bob", "it is fine", true);
+    }
+  }
+
+  /// What the rest of the world does as the running process makes a call.
+  bool something_happens() {
+    const unsigned what = world_.choices().choose(choice_site::event, 14);
+    if (what == 0 || world_.running == nullptr) return false;
+    world_.last_fault = world_.clock.elapsed();
+    const rollout_rules& rules = rules_;
+    switch (what) {
+      case 1:
+        platform_.dies(rules.candidate);
+        break;
+      case 2:
+        invariants_.baseline_dies();
+        platform_.dies(rules.baseline);
+        break;
+      case 3:
+      case 4:
+        invariants_.clock_jumped();
+        world_.tell(
+            [&] { return what == 3 ? "the clock jumps 1 h forth" : "the clock jumps 1 h back"; });
+        world_.clock.jump(what == 3 ? std::chrono::hours{1} : std::chrono::hours{-1});
+        break;
+      case 5:
+        ask("abort", [](rollout_control control) { control.abort("alice", "now"); });
+        break;
+      case 6:
+        world_.tell([] { return "alice aborts in 3 s"; });
+        world_.at(std::chrono::seconds{3}, [this] {
+          ask("abort", [](rollout_control control) { control.abort("alice", "soon"); });
+        });
+        break;
+      case 7:
+        ask("pause", [](rollout_control control) { control.pause("bob", "let me see"); });
+        break;
+      case 8:
+        invariants_.person_promotes(false);
+        ask("promote", [](rollout_control control) { control.promote("carol", "enough"); });
+        break;
+      case 9:
+        invariants_.person_promotes(true);
+        ask("force a promote",
+            [](rollout_control control) { control.promote("carol", "I know", true); });
+        break;
+      case 10:
+        invariants_.person_promotes(false);
+        ask("promote fully", [](rollout_control control) { control.promote_fully("carol", "go"); });
+        break;
+      case 11:
+        if (platform_.state(rules.candidate).is_ready()) {
+          platform_.somebody_sets(
+              traffic_split::between(rules.baseline, rules.candidate, share::basis_points(3'000)));
+        }
+        break;
+      case 12:
+        world_.at(std::chrono::seconds{1}, [this] {
+          if (living() == 1) start_process();
+        });
+        break;
+      case 13:
+        stop_requested_ = true;
+        world_.tell([] { return "the process is told to stop"; });
+        for (const auto& each : processes_) {
+          if (&each->clock == world_.running) each->clock.stop();
+        }
+        break;
+      default:
+        break;
+    }
+    return true;
+  }
+
+  /// Of whichever process lives.
+  template <typename Ask>
+  void ask(const char* what, const Ask& asks) {
+    for (const auto& each : processes_) {
+      if (each->clock.is_dead() || each->clock.has_left) continue;
+      world_.tell([&] { return "a person asks " + each->clock.identity() + " to " + what; });
+      asks(each->control());
+    }
+  }
+
+  simulated_world world_;
+  Platform platform_;
+  std::shared_ptr<simulated_journal> journal_;
+  rollout_rules rules_;
+  rollout_invariants invariants_;
+  start_function start_;
+  std::vector<std::unique_ptr<driving_process>> processes_;
+  std::size_t started_ = 0;
+  std::uint64_t crashes_ = 0;
+  std::uint64_t conflicts_ = 0;
+  std::uint64_t stops_ = 0;
+  bool restarts_ = false;
+  bool stop_requested_ = false;
+  bool was_given_up_ = false;
+  bool is_looked_after_ = false;
+  int visits_ = 0;
+  std::optional<deployment_status> status_;
+  std::vector<std::string> resumed_in_;
+};
+
+}  // namespace hotswap::inline v0_1

@@ -1,0 +1,58 @@
+// An A/B test with three looks, of a candidate that wins, loses, differs in nothing, or breaks a
+// guardrail; a winner is looked at ten more times.
+
+#include <hotswap/strategies/ab_test.hpp>
+#include <hotswap/strategies/ab_test_config.hpp>
+
+#include "simulation/rollout_shape.hpp"
+#include "simulation/simulated_strategy.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace {
+
+hotswap::ab_test_config smallest_ab_test() {
+  using namespace std::chrono_literals;
+  hotswap::ab_test_config config;
+  config.minimum_samples = 500;
+  config.duration = 30s;
+  config.keep_duration = 20s;
+  return config;
+}
+
+class start_ab_test {
+ public:
+  template <typename Platform>
+  hotswap::task<hotswap::deployment_result> operator()(Platform& platform,
+                                                       const hotswap::rollout_rules& rules,
+                                                       hotswap::rollout_context& context) const {
+    static const hotswap::ab_test_config config = smallest_ab_test();
+    const hotswap::ab_test_strategy experiment{platform, platform, platform, config};
+    return experiment.deploy(rules.baseline, rules.candidate, context);
+  }
+};
+
+/// Of the candidate; the baseline's is 0.8. The last is worse, but within the guardrail of 5 %.
+constexpr double accuracies[] = {0.88, 0.8, 0.762};
+
+}  // namespace
+
+simulated_strategy simulated_ab_test() {
+  return [](hotswap::schedule& choices, const run_request& request) {
+    using namespace std::chrono_literals;
+    rollout_shape shape{choices};
+    const unsigned winner = choices.choose(hotswap::choice_site::shape, 3);
+    hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};
+    rules.minimum_samples = 500;
+    rules.bake = 30s;
+    rules.keep = 20s;
+    rules.way_back = 90s;
+    rules.observed = {"experiment", "winner"};
+    shape.prepares = [&rules, winner](hotswap::simulated_platform& platform) {
+      platform.quality_of(rules.baseline).accuracy = 0.8;
+      platform.quality_of(rules.candidate).accuracy = accuracies[winner];
+    };
+    return run_shape(shape, choices, rules, start_ab_test{}, request);
+  };
+}

@@ -1,0 +1,49 @@
+// A rolling deployment of two servers, with three looks after each.
+
+#include <hotswap/strategies/rolling.hpp>
+#include <hotswap/strategies/rolling_config.hpp>
+#include <hotswap/testing/simulated_fleet.hpp>
+
+#include "simulation/rollout_shape.hpp"
+#include "simulation/simulated_strategy.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace {
+
+hotswap::rolling_config smallest_rolling() {
+  using namespace std::chrono_literals;
+  hotswap::rolling_config config;
+  config.monitoring_duration = 30s;
+  config.analysis_interval = 10s;
+  config.min_ready = 5s;
+  config.health_timeout = 60s;
+  return config;
+}
+
+hotswap::task<hotswap::deployment_result> start_rolling(hotswap::simulated_fleet_platform& platform,
+                                                        const hotswap::rollout_rules& rules,
+                                                        hotswap::rollout_context& context) {
+  static const hotswap::rolling_config config = smallest_rolling();
+  const hotswap::rolling_strategy rolling{platform, platform, platform, config};
+  return rolling.deploy(rules.baseline, rules.candidate, context);
+}
+
+}  // namespace
+
+simulated_strategy simulated_rolling() {
+  return [](hotswap::schedule& choices, const run_request& request) {
+    using namespace std::chrono_literals;
+    const unsigned quality = choices.choose(hotswap::choice_site::shape, 3);
+    hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};
+    rules.minimum_samples = 1000;
+    rules.bake = 30s;
+    rules.way_back = 120s;
+    rules.observed = {"batch-1", "batch-2"};
+    rules.candidate_is_bad = quality != 0;
+    return run_on<hotswap::simulated_fleet_platform>(
+        choices, rules, start_rolling, request,
+        [&](auto& platform) { rollout_shape::makes(quality, platform, rules.candidate); });
+  };
+}
