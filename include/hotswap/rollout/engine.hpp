@@ -214,6 +214,7 @@ class basic_rollout {
   void require_same_rollout(const journal_record& first) const;
   task<void> resume(std::vector<journal_record> records);
   void conclude_as_recorded();
+  void tell_loser_left_over(const std::string& why);
   task<void> remove_loser();
   void claim_model();
   task<std::vector<journal_record>> load_latest();

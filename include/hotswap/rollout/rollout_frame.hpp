@@ -52,6 +52,7 @@ task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
     failed = std::current_exception();
   }
   if (!failed || committed_) {  // what fails after the point of no return is left over, no more
+    if (failed) tell_loser_left_over(cause_of(failed).what());
     if (config_.dry_run) {
       std::string reason = "a dry run, nothing was changed: " + ending_.reason;
       co_return co_await finish(deployment_status::succeeded, terms_.baseline, ending_.reason_code,
@@ -214,6 +215,16 @@ void basic_rollout<Tag>::conclude_as_recorded() {
   concludes(code, candidate_serves ? candidate() : baseline(), std::move(reason));
 }
 
+/// The steps after the point of no return did not come to remove it.
+template <typename Tag>
+void basic_rollout<Tag>::tell_loser_left_over(const std::string& why) {
+  if (!has_baseline() || fleet_) return;
+  for (const journal_record& each : recorded_.records()) {
+    if (each.verb == "retire" && each.phase == record_phase::outcome) return;
+  }
+  tell_left_over(step_, ending_.active == candidate() ? baseline() : candidate(), why);
+}
+
 /// As the steps after the point of no return would have done.
 template <typename Tag>
 task<void> basic_rollout<Tag>::remove_loser() {
@@ -295,6 +306,7 @@ task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
   if (!has_baseline() && recorded_.has_begun("shift"))
     intended_ = traffic_split::all_to(candidate());
   committed_ = recorded_.committed();
+  if (committed_) conclude_as_recorded();  // the steps may not come to say it
   for (const journal_record& record : recorded_.records()) {
     for (const std::string_view verb : {"update ", "rotate_out "}) {
       if (fleet_ && record.verb.starts_with(verb)) {

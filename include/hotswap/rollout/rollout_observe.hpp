@@ -455,7 +455,7 @@ task<void> basic_rollout<Tag>::reassert_drifted_split() {
   } catch (const rollout_failure& failure) {
     if (failure.reason_code() != reason_code::set_split_failed) throw;
   }
-  if (!found || *found == *in_force_) co_return;
+  if (!found || *found == *in_force_ || *found == intended_) co_return;
 
   event drifted = chronicle_.about(event_kind::split_drifted, step_,
                                    "the split must be " + to_string(*in_force_) + ", got " +

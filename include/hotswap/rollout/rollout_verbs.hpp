@@ -271,6 +271,7 @@ task<void> basic_rollout<Tag>::mirror(std::string step, share sampled) {
 
 template <typename Tag>
 task<void> basic_rollout<Tag>::shift(std::string step, traffic_split split) {
+  if (recorded_.find(step, "shift") != nullptr) intended_ = split;  // it may be in force already
   const begun_verb verb =
       co_await begin_verb(step, "shift", to_string(split), "the router's set_split");
   if (verb.is_over()) {
