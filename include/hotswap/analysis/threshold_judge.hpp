@@ -62,6 +62,7 @@ class threshold_judge final : public judge {
     contemporaneous_ = seen.contemporaneous;
 
     std::vector<finding> findings;
+    findings.reserve(required_.size() + 5);
     findings.push_back(judge_error_rate());
     findings.push_back(judge_latency());
     findings.push_back(judge_accuracy());

@@ -342,7 +342,7 @@ class basic_rollout {
   std::chrono::nanoseconds extension_{};  ///< each one: as long as the reference, which is
                                           ///< monitoringDuration
   std::optional<observation> observation_;
-  std::optional<paired_windows> over_totals_;  ///< of a bake that is replayed
+  std::unique_ptr<paired_windows> over_totals_;  ///< of a bake that is replayed
   std::set<std::string> unjudged_;
   int drifts_ = 0;
   std::optional<std::chrono::nanoseconds> hold_left_;

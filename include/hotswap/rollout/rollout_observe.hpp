@@ -162,7 +162,7 @@ std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
   const auto* outcome = std::get_if<outcome_record>(&verb.outcome->payload);
   std::string why = outcome == nullptr ? std::string{"done"} : outcome->why;
   const auto end_it = [&] {
-    over_totals_ = observation_->totals();
+    over_totals_ = std::make_unique<paired_windows>(observation_->totals());
     if (observation_->has_baseline()) remember(over_totals_->baseline, why);
   };
   for (const journal_record* each : verb.progress) {
