@@ -80,6 +80,8 @@ class rollout_rules {
 ///     decision to roll back, unless a forced promote is recorded.
 ///   9 no request goes to a version that cannot answer it: not if it has died, the server has lied
 ///     about it, or the excuses of 3 hold.
+///     In a fleet: no server is updated in rotation, and one stays in it; not while it goes back,
+///     and a call to a server has failed.
 ///  10 a driver that has lost, or has left, makes no call that changes anything.
 ///  12 a candidate has won only if each step has passed, or was promoted by somebody who is named,
 ///     after its whole bake.
@@ -125,6 +127,8 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     if (event.kind == event_kind::rollback_started && world_.running != nullptr) {
       world_.running->decided_at = world_.clock.elapsed();
       world_.running->faults_by_then = router_faults();
+      deciders_.push_back(world_.running);
+      note_way_back();
       if (share_in_force() >= 1.0) ++rolled_back_from_all;
     }
     if (event.kind == event_kind::promoted && !event.actor.empty()) is_promoted_ = true;
@@ -153,9 +157,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   void split_sent(std::uint64_t number, const traffic_split& split) override {
     require_driver("set_split");
     const bool can_know = knows_enough("shift");
-    if (world_.running != nullptr && world_.running->decided_at && !rolls_back_) {
-      acted_first_ = true;
-    }
+    note_who_acts_first();
     const int candidate = split.share_of(rules_.candidate).basis_points();
     for (const auto& [version, part] : split.entries()) {
       const auto& state = platform_.state(version);
@@ -176,8 +178,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
       breaks(16, "the shadow gets traffic before it is validated");
     }
     const auto& records = journal_.records();
-    const bool acts_first = world_.running != nullptr && world_.running->decided_at;
-    if (!acts_first && (records.empty() || split.salt() != records.back()->rollout)) {
+    const bool is_unknown =
+        records.empty() || (world_.running != nullptr && !is_by(*records.back(), *world_.running));
+    if (!is_unknown && split.salt() != records.back()->rollout) {
       breaks(17, "a split's salt must be the rollout's name, got '" + split.salt() + "'");
     }
     last_share_sent_ = candidate;
@@ -215,7 +218,8 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
                    : what == choice_site::remove ? "remove"
                                                  : "warm_up");
     if (what == choice_site::update || what == choice_site::rotate) {
-      static_cast<void>(knows_enough("resumed"));
+      note_who_acts_first();
+      static_cast<void>(knows_enough(""));
       return;
     }
     static_cast<void>(knows_enough(what == choice_site::deploy ? "deploy" : "warm_up"));
@@ -247,6 +251,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
 
   void mirror_sent(share sampled) override {
     require_driver("set_mirror");
+    static_cast<void>(knows_enough("mirror"));
     if (sampled > share{} && share_in_force() > 0.0 && !router_is_excused()) {
       breaks(16, "the shadow gets copies, and has traffic");
     }
@@ -269,14 +274,16 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     const double share_now = share_in_force();
     if (rolls_back() && share_now > share_before_ && share_before_ <= 0.0) ++late_effects_undone;
     share_before_ = share_now;
-    const bool is_baseline = platform_.is_all_to(rules_.baseline);
-    if (is_baseline && !baseline_since_) baseline_since_ = world_.clock.elapsed();
-    if (!is_baseline) baseline_since_.reset();
+    note_way_back();
     if (ended_ && ended_baseline_ && rules_.router_is_fenced) require_baseline_in_force();
   }
 
   void wrong(const std::string& what) override {
-    if (!router_is_excused() && !router_lets_in_late()) breaks(9, what);
+    const bool goes_back_badly = rolls_back() && world_.count(choice_site::update) +
+                                                         world_.count(choice_site::rotate) +
+                                                         world_.count(choice_site::server_healthy) >
+                                                     0;
+    if (!router_is_excused() && !router_lets_in_late() && !goes_back_badly) breaks(9, what);
   }
 
   // Of the journal.
@@ -379,6 +386,10 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     int baseline;
   };
 
+  static bool is_by(const journal_record& record, const simulated_process& process) {
+    return record.driver.starts_with(process.identity() + "-");
+  }
+
   static std::string in_percent(int basis_points) {
     return to_string(share::basis_points(basis_points));
   }
@@ -410,7 +421,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
             (drivers_ > 1 && routed(call_fault::lands_late) > 0));
   }
   [[nodiscard]] bool server_is_excused() const noexcept {
-    return calls_of_the_ignorant_ > 0 ||
+    return acted_first_ || calls_of_the_ignorant_ > 0 ||
            served(call_fault::lies) + served(call_fault::lost) +
                    served(call_fault::lands_very_late) >
                0 ||
@@ -439,14 +450,22 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     }
   }
 
+  /// Goes a driver back without a journal that says so?
+  void note_who_acts_first() noexcept {
+    if (world_.running != nullptr && world_.running->decided_at && !rolls_back_) {
+      acted_first_ = true;
+    }
+  }
+
   /// Has another driver taken over, and has this one not written since? Then it goes on with the
   /// call that it has recorded, in vain behind a fence, and not in vain without one.
   bool knows_enough(std::string_view verb) {
     const simulated_process* const by = world_.running;
     const auto& records = journal_.records();
     if (by == nullptr || records.empty()) return true;
-    if (records.back()->driver.starts_with(by->identity() + "-")) return true;
-    const bool is_under_way = by->verb_under_way == verb || by->verb_under_way == "resumed";
+    if (is_by(*records.back(), *by)) return true;
+    const bool is_under_way =
+        verb.empty() || by->verb_under_way == verb || by->verb_under_way == "resumed";
     if (!is_under_way && !by->decided_at) return true;
     ++calls_of_the_ignorant_;
     return false;
@@ -537,7 +556,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   void require_terminal(const deployment_result& result, const simulated_process& by) {
     const auto& records = journal_.records();
     if (records.empty() || !is_terminal(*records.back())) return;
-    if (!records.back()->driver.starts_with(by.identity() + "-")) return;
+    if (!is_by(*records.back(), by)) return;
     const auto& end = std::get<terminal_record>(records.back()->payload);
     if (end.status != result.status() || end.reason_code != result.reason_code()) {
       breaks(6, "the result is " + std::string{to_string(result.status())} +
@@ -577,16 +596,24 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     }
   }
 
+  void note_way_back() {
+    if (deciders_.empty() || !platform_.is_all_to(rules_.baseline)) return;
+    for (simulated_process* const each : deciders_) {
+      if (!each->is_back_at) each->is_back_at = world_.clock.elapsed();
+    }
+    deciders_.clear();
+  }
+
   void require_way_back(const deployment_result& result, const simulated_process& by) {
     const bool is_back = result.status() == deployment_status::rolled_back ||
                          result.status() == deployment_status::aborted;
     if (!is_back || !by.decided_at || router_faults() != by.faults_by_then) return;
     if (router_is_excused() || router_lets_in_late()) return;
-    if (!baseline_since_) {
+    if (!by.is_back_at) {
       breaks(14, "the baseline is not in force, though the router works");
-    } else if (*baseline_since_ - *by.decided_at > rules_.way_back) {
+    } else if (*by.is_back_at - *by.decided_at > rules_.way_back) {
       breaks(14, "the way back took " +
-                     std::to_string((*baseline_since_ - *by.decided_at) / std::chrono::seconds{1}) +
+                     std::to_string((*by.is_back_at - *by.decided_at) / std::chrono::seconds{1}) +
                      " s");
     }
   }
@@ -622,7 +649,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   std::optional<nanoseconds> last_bake_over_at_;
 
   double share_before_ = 0.0;
-  std::optional<nanoseconds> baseline_since_{nanoseconds::zero()};  ///< it has all the traffic
+  std::vector<simulated_process*> deciders_;  ///< to roll back
   std::uint64_t drivers_ = 0;
   std::uint64_t calls_of_the_ignorant_ = 0;
   std::uint64_t crashes_ = 0;

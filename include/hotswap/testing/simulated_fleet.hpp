@@ -33,6 +33,7 @@ class simulated_fleet_platform : public simulated_platform {
     bool is_in_rotation = true;
     bool is_told_in_rotation = true;  ///< as far as the rollout has asked
     bool is_well = true;
+    std::uint64_t rotations = 0;  ///< that were asked for
   };
 
   simulated_fleet_platform(simulated_world& world, const model_version& first)
@@ -81,6 +82,7 @@ class simulated_fleet_platform : public simulated_platform {
   simulated_answer<void> set_rotation(const server_id& name, bool in_rotation) {
     const std::size_t at = position_of(name);
     tell_watcher(choice_site::rotate, versions()[servers_[at].version].version);
+    const std::uint64_t number = ++servers_[at].rotations;
     if (!in_rotation) servers_[at].is_told_in_rotation = false;
     return world().change(
         choice_site::rotate, changed_ways, deadlines.set_split,
@@ -91,8 +93,10 @@ class simulated_fleet_platform : public simulated_platform {
           servers_[at].is_in_rotation = in_rotation;
           fleet_changed();
         },
-        [this, at, in_rotation](bool yes) {
-          if (in_rotation && yes) servers_[at].is_told_in_rotation = true;
+        [this, at, in_rotation, number](bool yes) {
+          if (number == servers_[at].rotations && yes) {
+            servers_[at].is_told_in_rotation = in_rotation;
+          }
         });
   }
 

@@ -60,6 +60,7 @@ class simulated_process final : public clock, private timer {
   bool is_told_to_stop = false;
   /// When its driver decided to roll back.
   std::optional<std::chrono::nanoseconds> decided_at;
+  std::optional<std::chrono::nanoseconds> is_back_at;  ///< the baseline had all the traffic
   /// The last split that it has sent: its number, and what came of it.
   std::uint64_t last_split = 0;
   bool last_split_is_confirmed = false;

@@ -293,7 +293,10 @@ class simulation {
   /// Somebody looks in every ten minutes, and answers what is waited for.
   void look_in_soon() {
     world_.at(std::chrono::minutes{10}, [this] {
-      if (status_ && living() == 0) return;
+      if (status_ && living() == 0) {
+        is_looked_after_ = false;
+        return;
+      }
       for (const auto& each : processes_) {
         if (each->clock.is_dead() || each->clock.has_left) continue;
         const rollout_control control = each->control();
