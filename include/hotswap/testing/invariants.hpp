@@ -177,6 +177,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     if (candidate > 0 && rules_.is_shadow && !is_validated_) {
       breaks(16, "the shadow gets traffic before it is validated");
     }
+    if (candidate > 0 && rules_.is_shadow && platform_.mirrored() > 0 && !server_is_excused()) {
+      breaks(16, "the shadow is to get traffic, and still gets copies");
+    }
     const auto& records = journal_.records();
     const bool is_unknown =
         records.empty() || (world_.running != nullptr && !is_by(*records.back(), *world_.running));
