@@ -12,6 +12,7 @@
 #include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulation_tally.hpp>
 
+#include "simulation/regressions.hpp"
 #include "simulation/simulated_strategy.hpp"
 
 #include <fmt/format.h>
@@ -218,6 +219,16 @@ int simulate(const options& asked) {
           static_cast<std::uint8_t>(std::stoul(asked.schedule->substr(i, 2), nullptr, 16)));
     }
     return tell(strategy, asked, bytes);
+  }
+  if (!asked.faults) {
+    for (const regression& each : regressions) {
+      if (each.strategy != asked.strategy) continue;
+      auto known = hotswap::schedule::replay(each.schedule);
+      const std::string again = strategy(known, run_request{});
+      if (again.empty()) continue;
+      fmt::print("once more: {}\n", each.sentence);
+      return tell_shrunk(strategy, asked, known, again);
+    }
   }
   hotswap::simulation_tally tally;
   run_request request;
