@@ -15,36 +15,37 @@ class regression {
 };
 
 inline constexpr std::array regressions{
-    regression{
-        "canary",
-        "0201000000000000000000000000000000000000000000000000000000000000000000000000000000"
-        "0a0000000000000000000007",
-        "a look had failed and was recorded, a person had asked for the last step meanwhile, "
-        "the process died: the next one skipped the step, and raised a bad candidate"},
+    regression{"canary",
+               "02010000000000000000000000000000000000000000000000000000000000000000000000000000"
+               "0a0000000000000000000007",
+               "a look had failed and was recorded, a person had asked for the last step "
+               "meanwhile, the process died: the next one skipped the step, and raised a bad "
+               "candidate"},
     regression{"canary",
                "0100000000000000000000000000000000000000000000000000000000000c000000000001",
-               "a driver that had been taken over took its successor's roll-back for a drift, and "
-               "gave the removed candidate its traffic back"},
+               "a driver that had been taken over took its successor's roll-back for a drift, "
+               "and gave the removed candidate its traffic back"},
     regression{"canary",
                "00000000000000080000000000000000000000000000000000000000000001000100010001000000"
                "000001000100000007",
-               "a driver whose journal had failed went back and removed the candidate; the process "
-               "died, and the next one went on from the last record and gave it traffic"},
+               "a driver whose journal had failed went back and removed the candidate; the "
+               "process died, and the next one went on from the last record and gave it "
+               "traffic"},
     regression{"canary",
                "00000000000000080000000000000000070000000000000000000000000000000000000000000000"
                "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
                "0300000000000000000000000000010001000100000000000000000000000000000007",
-               "a commit could not be written, and was no sooner given up than it was: the rollout "
-               "went back, its successor found the commit, and removed the baseline"},
+               "a commit could not be written, and was no sooner given up than it was: the "
+               "rollout went back, its successor found the commit, and removed the baseline"},
     regression{"ab_test",
                "02000100000000000000000000000000000000000000000000000000000000000000000000000000"
                "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
-               "000000000007000000000100010001",
-               "the baseline had won, was committed, and the process died: the next one could not "
-               "write, and said that the candidate serves"},
+               "0000000007000000000100010001",
+               "the baseline had won, was committed, and the process died: the next one could "
+               "not write, and said that the candidate serves"},
     regression{"ab_test",
                "01000100000100000000000000000000000000000000000000000000000a00000000000000000000"
-               "000000000000000000000000000000000000000000000000070000000d",
-               "a split that was under way when the process stopped was taken for a drift, and the "
-               "one before it set again"},
+               "000000000000000000000000000000000000000000070000000d",
+               "a split that was under way when the process stopped was taken for a drift, and "
+               "the one before it set again"},
 };
