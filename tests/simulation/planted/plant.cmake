@@ -1,0 +1,79 @@
+# cmake -DNAME=… -DSOURCE=… -DWORK=… -DCOMPILER=… -DSIMULATE=… [-DINCLUDES=…] [-DLIBRARIES=…] -P plant.cmake
+#
+# Makes the mistake NAME of table.cmake in a copy of its header, compiles the simulation of its
+# strategy against that, and runs it: the mistake must be found within 10^5 schedules, whose number is
+# printed. SIMULATE, the program without it, must find nothing wrong in the schedule that finds it.
+# None of this touches include/. With NAME=- it only looks whether each can still be made.
+cmake_minimum_required(VERSION 3.25)
+
+set(most_schedules 100000)
+
+function(planted name strategy file mistake from to)
+  if(NOT NAME STREQUAL "-" AND NOT NAME STREQUAL name)
+    return()
+  endif()
+  set(is_known TRUE PARENT_SCOPE)
+
+  file(READ "${SOURCE}/include/hotswap/${file}" header)
+  string(FIND "${header}" "${from}" first)
+  string(FIND "${header}" "${from}" last REVERSE)
+  if(first EQUAL -1 OR NOT first EQUAL last)
+    message(FATAL_ERROR "${name}: ${file} must have this text once:\n${from}")
+  endif()
+  if(NAME STREQUAL "-")
+    return()
+  endif()
+  string(REPLACE "${from}" "${to}" header "${header}")
+  set(work "${WORK}/${name}")
+  file(REMOVE_RECURSE "${work}")
+  file(WRITE "${work}/include/hotswap/${file}" "${header}")
+
+  # the other strategies are only named: what they simulate is not compiled
+  file(READ "${SOURCE}/tests/simulation/simulated_strategy.hpp" declarations)
+  string(REGEX MATCHALL "simulated_strategy simulated_[a-z_]+\\(" declared "${declarations}")
+  set(stubs "#include \"simulation/simulated_strategy.hpp\"\n")
+  foreach(each IN LISTS declared)
+    string(REGEX REPLACE "^simulated_strategy (simulated_[a-z_]+)\\($" "\\1" function "${each}")
+    if(NOT function STREQUAL "simulated_${strategy}")
+      string(APPEND stubs "simulated_strategy ${function}() { return {}; }\n")
+    endif()
+  endforeach()
+  file(WRITE "${work}/other_strategies.cpp" "${stubs}")
+
+  set(tests "${SOURCE}/tests")
+  list(TRANSFORM INCLUDES PREPEND -I OUTPUT_VARIABLE others)
+  set(program "${work}/simulate")
+  execute_process(
+    COMMAND "${COMPILER}" -std=c++20 -O0 "-I${work}/include" "-I${SOURCE}/include" "-I${tests}" ${others}
+      "${tests}/simulation/simulate.cpp" "${tests}/simulation/simulated_${strategy}.cpp"
+      "${work}/other_strategies.cpp" ${LIBRARIES} -o "${program}"
+    RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
+  if(failed)
+    message(FATAL_ERROR "${name}: it must compile, got\n${said}")
+  endif()
+
+  execute_process(
+    COMMAND "${program}" --strategy ${strategy} --schedules ${most_schedules} --seed 1
+    RESULT_VARIABLE result OUTPUT_VARIABLE story ERROR_VARIABLE story)
+  string(REGEX MATCH "([0-9]+) schedules" tried "${story}")
+  set(tried "${CMAKE_MATCH_1}")
+  string(REGEX MATCH "invariant [0-9]+: [^\n]*" breach "${story}")
+  if(NOT result EQUAL 1 OR breach STREQUAL "")
+    message(FATAL_ERROR
+      "${name}: it must be found within ${most_schedules} schedules, got ${result} and\n${story}")
+  endif()
+  string(REGEX MATCH "--schedule ([0-9a-f]*)" least "${story}")
+  execute_process(
+    COMMAND "${SIMULATE}" --strategy ${strategy} --schedule "${CMAKE_MATCH_1}"
+    RESULT_VARIABLE result OUTPUT_VARIABLE story ERROR_VARIABLE story)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${name}: without the mistake nothing must be wrong, got ${result} and\n${story}")
+  endif()
+  message("${name}: ${mistake}\n  found after ${tried} schedules, ${breach}")
+  file(REMOVE_RECURSE "${work}")
+endfunction()
+
+include("${CMAKE_CURRENT_LIST_DIR}/table.cmake")
+if(NOT is_known)
+  message(FATAL_ERROR "table.cmake must have a mistake ${NAME}")
+endif()
