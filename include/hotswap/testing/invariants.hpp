@@ -78,6 +78,8 @@ class rollout_rules {
 ///     result of the driver that wrote it.
 ///   7 the candidate's share is never above the last recorded intent, nor rises after a fail or a
 ///     decision to roll back, unless a forced promote is recorded.
+///     After a fail it may be set again by a driver that finds the baseline in force, put there by
+///     one who went back without a record.
 ///   9 no request goes to a version that cannot answer it: not if it has died, the server has lied
 ///     about it, or the excuses of 3 hold.
 ///     In a fleet: no server is updated in rotation, and one stays in it; not while it goes back,
@@ -170,7 +172,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
                     ", and the last recorded intent is " + in_percent(intent_));
     }
     if (can_know && candidate > last_share_sent_ &&
-        (rolls_back() || (has_failed_ && forced_promotions_ == 0))) {
+        (rolls_back() || (has_failed_ && !acted_first_ && forced_promotions_ == 0))) {
       breaks(7, "the candidate's share rises to " + in_percent(candidate) + " after " +
                     (rolls_back() ? "the decision to roll back" : "a fail"));
     }
@@ -470,8 +472,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     const auto& records = journal_.records();
     if (by == nullptr || records.empty()) return true;
     if (is_by(*records.back(), *by)) return true;
-    const bool is_under_way =
-        verb.empty() || by->verb_under_way == verb || by->verb_under_way == "resumed";
+    const bool sets_baseline = verb == "shift" && by->verb_under_way == "reference";
+    const bool is_under_way = sets_baseline || verb.empty() || by->verb_under_way == verb ||
+                              by->verb_under_way == "resumed";
     if (!is_under_way && !by->decided_at) return true;
     ++calls_of_the_ignorant_;
     return false;
