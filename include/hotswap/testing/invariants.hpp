@@ -12,7 +12,6 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/model_version.hpp>
-#include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/core/verdict.hpp>
@@ -24,7 +23,6 @@
 #include <hotswap/testing/simulated_world.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

@@ -48,6 +48,7 @@ class simulated_fleet_platform : public simulated_platform {
         [&model] { return "servers of " + model; },
         [this](call_fault) {
           std::vector<server_id> names;
+          names.reserve(servers_.size());
           for (const server& each : servers_) names.push_back(each.name);
           return names;
         });

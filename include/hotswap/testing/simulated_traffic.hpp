@@ -166,7 +166,8 @@ class simulated_traffic {
     double sum = 0.0;
     const auto hour = static_cast<std::size_t>(hours % 24);
     for (std::size_t i = 0; i < hour; ++i) sum += of_hour[i];
-    sum += static_cast<double>(hours / 24) * 24.0;
+    const auto whole_days = hours / 24;
+    sum += static_cast<double>(whole_days) * 24.0;
     return rate * (sum * 3600.0 + of_hour[hour] * rest);
   }
 

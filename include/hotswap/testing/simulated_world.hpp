@@ -100,10 +100,10 @@ class simulated_wait : private timer {
  public:
   simulated_wait(const simulated_wait&) = delete;
   simulated_wait& operator=(const simulated_wait&) = delete;
+  ~simulated_wait() override;
 
  protected:
   explicit simulated_wait(simulated_world& world) noexcept : world_(world) {}
-  ~simulated_wait() override;
 
   /// Until `in` has passed, or for ever.
   void wait(std::coroutine_handle<> waiter, std::optional<std::chrono::nanoseconds> in);

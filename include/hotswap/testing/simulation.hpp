@@ -30,7 +30,6 @@
 #include <hotswap/testing/invariants.hpp>
 #include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulated_journal.hpp>
-#include <hotswap/testing/simulated_platform.hpp>
 #include <hotswap/testing/simulated_process.hpp>
 #include <hotswap/testing/simulated_world.hpp>
 #include <hotswap/testing/simulation_tally.hpp>
