@@ -62,12 +62,11 @@ class rollout_rules {
 ///   2 a split is only sent, and only recorded as intended, for versions that the server has said
 ///     to be deployed and warm. (It may have lied, or the version may have died since.)
 ///   3 after any end but `succeeded` and `rollback_failed`, the last split that its driver has sent
-///   is 100 %
-///     baseline, and was answered with yes; with a fenced router it is in force, then and after.
-///     Not if the router lied, reached some replicas only, or somebody else has set the split. A
-///     router without a fence keeps it too, unless a call of it lands after it has failed, after
-///     its process has died, or after the rollout has waited for it as long as it says.
-///     Nor if a driver went back before it could record that it would, as it does when the journal
+///     is 100 % baseline, and was answered with yes; with a fenced router it is in force, then and
+///     after. Not if the router lied, reached some replicas only, or somebody else has set the
+///     split. A router without a fence keeps it too, unless a call of it lands after it has failed,
+///     after its process has died, or after the rollout has waited for it as long as it says. Nor
+///     if a driver went back before it could record that it would, as it does when the journal
 ///     cannot be written, and another one, who cannot know, went on from the last record.
 ///   4 nothing is removed that gets traffic or may get it from a call that is under way, and no
 ///     baseline before `committed` is durable. The excuses of 3 hold.
@@ -86,13 +85,11 @@ class rollout_rules {
 ///  12 a candidate has won only if each step has passed, or was promoted by somebody who is named,
 ///     after its whole bake.
 ///  13 with truthful metrics, and nobody who promotes it, a bad candidate does not win over a
-///  baseline
-///     that has not died.
+///     baseline that has not died.
 ///  14 from the decision to roll back to the baseline in force it takes no longer than said, if the
 ///     router and the baseline work.
 ///  15 at the end, what is deployed is active or named as left over, and nothing is mirrored. Not
-///  if
-///     the server lied, or a call lands after it has failed or after its process has died.
+///     if the server lied, or a call lands after it has failed or after its process has died.
 ///  16 a shadow gets no traffic before it is validated, and no copies once it has traffic.
 ///  17 all splits of a rollout have one salt, its name: so a key keeps its arm. (Not while it goes
 ///     back with a journal that has not even its first record: then nobody else knows its name.)
@@ -243,7 +240,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     if (is_candidate && !is_committed_ && !rolls_back()) {
       breaks(4, "the candidate is removed, and nobody has decided to roll back");
     }
-    if (is_committed_ && last_outcome_at_ && jumps_ == 0 && promotions_ == 0) {
+    if (is_committed_ && last_bake_over_at_ && jumps_ == 0 && promotions_ == 0) {
       const nanoseconds kept = world_.clock.elapsed() - *last_bake_over_at_;
       if (kept < rules_.keep) {
         breaks(18, to_string(version) + " is removed " +
@@ -314,9 +311,6 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     }
     if (record.verb == "shift" && record.phase == record_phase::began) note_intent(record);
     if (record.verb == "observe" || record.verb == "compare") note_bake(record);
-    if (record.phase == record_phase::outcome && record.verb != "decide") {
-      last_outcome_at_ = world_.clock.elapsed();
-    }
   }
 
   /// The rollout has ended, as far as one process says.
@@ -652,7 +646,6 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   bool has_terminal_ = false;
   bake_so_far bake_;
   std::vector<std::string> passed_;
-  std::optional<nanoseconds> last_outcome_at_;
   std::optional<nanoseconds> last_bake_over_at_;
 
   double share_before_ = 0.0;
