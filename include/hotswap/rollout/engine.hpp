@@ -99,6 +99,14 @@ class decided_once {
   decided_once(std::string chosen, std::string said)
       : what(std::move(chosen)), reason(std::move(said)) {}
 
+  /// As it stands in a record, and back.
+  [[nodiscard]] std::string text() const { return what + ": " + reason; }
+  [[nodiscard]] static decided_once from_text(const std::string& recorded) {
+    const auto colon = recorded.find(": ");
+    return {recorded.substr(0, colon),
+            colon == std::string::npos ? std::string{} : recorded.substr(colon + 2)};
+  }
+
   std::string what;    ///< without a colon
   std::string reason;  ///< a sentence
 };
@@ -214,7 +222,7 @@ class basic_rollout {
   void require_same_rollout(const journal_record& first) const;
   task<void> resume(std::vector<journal_record> records);
   void conclude_as_recorded();
-  void tell_loser_left_over(const std::string& why);
+  [[nodiscard]] const model_version* loser_not_retired() const;
   task<void> remove_loser();
   void claim_model();
   task<std::vector<journal_record>> load_latest();

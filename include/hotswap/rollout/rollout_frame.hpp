@@ -52,7 +52,8 @@ task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
     failed = std::current_exception();
   }
   if (!failed || committed_) {  // what fails after the point of no return is left over, no more
-    if (failed) tell_loser_left_over(cause_of(failed).what());
+    const model_version* const loser = failed ? loser_not_retired() : nullptr;
+    if (loser != nullptr) tell_left_over(step_, *loser, cause_of(failed).what());
     if (config_.dry_run) {
       std::string reason = "a dry run, nothing was changed: " + ending_.reason;
       co_return co_await finish(deployment_status::succeeded, terms_.baseline, ending_.reason_code,
@@ -205,36 +206,31 @@ void basic_rollout<Tag>::conclude_as_recorded() {
   reason_code code = reason_code::validated;
   std::string reason = to_string(baseline()) + " serves all traffic";
   if (decided != nullptr) {
-    const auto colon = decided->why.find(": ");
-    const bool has_winner = decided->why.substr(0, colon) == "baseline";
-    code = candidate_serves ? reason_code::winner_candidate
-           : has_winner     ? reason_code::winner_baseline
-                            : reason_code::no_difference;
-    if (colon != std::string::npos) reason = decided->why.substr(colon + 2);
+    decided_once test = decided_once::from_text(decided->why);
+    code = candidate_serves          ? reason_code::winner_candidate
+           : test.what == "baseline" ? reason_code::winner_baseline
+                                     : reason_code::no_difference;
+    if (!test.reason.empty()) reason = std::move(test.reason);
   }
   concludes(code, candidate_serves ? candidate() : baseline(), std::move(reason));
 }
 
-/// The steps after the point of no return did not come to remove it.
+/// The version that the steps after the point of no return have not come to remove; null if none.
 template <typename Tag>
-void basic_rollout<Tag>::tell_loser_left_over(const std::string& why) {
-  if (!has_baseline() || fleet_) return;
+const model_version* basic_rollout<Tag>::loser_not_retired() const {
+  if (!has_baseline() || fleet_) return nullptr;
   for (const journal_record& each : recorded_.records()) {
-    if (each.verb == "retire" && each.phase == record_phase::outcome) return;
+    if (each.verb == "retire" && each.phase == record_phase::outcome) return nullptr;
   }
-  tell_left_over(step_, ending_.active == candidate() ? baseline() : candidate(), why);
+  return ending_.active == candidate() ? &baseline() : &candidate();
 }
 
 /// As the steps after the point of no return would have done.
 template <typename Tag>
 task<void> basic_rollout<Tag>::remove_loser() {
   co_await stop_mirroring("abandon");
-  if (!has_baseline() || fleet_) co_return;
-  for (const journal_record& each : recorded_.records()) {
-    if (each.verb == "retire" && each.phase == record_phase::outcome) co_return;
-  }
-  const model_version& loser = ending_.active == candidate() ? baseline() : candidate();
-  co_await remove_or_tell("abandon", loser);
+  const model_version* const loser = loser_not_retired();
+  if (loser != nullptr) co_await remove_or_tell("abandon", *loser);
 }
 
 template <typename Tag>

@@ -328,16 +328,12 @@ template <typename Tag>
 task<decided_once> basic_rollout<Tag>::decide(std::string step, std::string what,
                                               std::string reason) {
   const begun_verb verb = co_await begin_verb(step, "decide", std::string{}, "its decision");
-  if (verb.is_over()) {
-    if (const auto* outcome = std::get_if<outcome_record>(&verb.recorded->outcome->payload)) {
-      const auto colon = outcome->why.find(": ");
-      what = outcome->why.substr(0, colon);
-      reason = colon == std::string::npos ? std::string{} : outcome->why.substr(colon + 2);
-    }
-  } else {
-    co_await end_verb(verb, what + ": " + reason);
-  }
   decided_once decided{std::move(what), std::move(reason)};
+  if (!verb.is_over()) {
+    co_await end_verb(verb, decided.text());
+  } else if (const auto* before = std::get_if<outcome_record>(&verb.recorded->outcome->payload)) {
+    decided = decided_once::from_text(before->why);
+  }
   co_return decided;
 }
 
