@@ -25,6 +25,7 @@
 #include <hotswap/async/mailbox.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/process_name.hpp>
+#include <hotswap/async/repeatable_call.hpp>
 #include <hotswap/async/resolves_to.hpp>
 #include <hotswap/async/result.hpp>
 #include <hotswap/async/running_mark.hpp>

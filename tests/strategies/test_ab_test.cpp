@@ -11,16 +11,15 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/time_window.hpp>
-#include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
 #include <hotswap/strategies/ab_test.hpp>
 
+#include "support/abandoned.hpp"
 #include "support/catch.hpp"
 #include "support/crash.hpp"
 #include "support/simulated_service.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
@@ -388,15 +387,9 @@ TEST_CASE("ab_test: abandoned when it was committed, it ends with the winner of 
     const auto world = make();
     mortal_process process{*world};
     REQUIRE_FALSE(process.run_until(n));
-    const auto records = world->records();
-    const bool is_committed = std::any_of(records.begin(), records.end(),
-                                          [](const auto& each) { return each.verb == "commit"; });
-    if (!is_committed) continue;
+    if (!support::is_committed(*world)) continue;
     ++committed;
-    hotswap::rollout_context context{world->environment};
-    auto& service = world->service;
-    const auto result = world->clock.run(
-        hotswap::abandon(service, service, service, "fraud", "alice", "it is lost", context));
+    const auto result = support::abandoned(*world);
     CAPTURE(n, process.last_words());
     CHECK(result.status() == deployment_status::succeeded);
     CHECK(result.active() == expected.active());

@@ -4,15 +4,14 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
-#include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/fleet_state.hpp>
 #include <hotswap/strategies/rolling.hpp>
 
+#include "support/abandoned.hpp"
 #include "support/catch.hpp"
 #include "support/crash.hpp"
 #include "support/simulated_fleet.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -270,14 +269,9 @@ TEST_CASE("rolling: abandoned, its servers go back; committed, they stay",
     const auto world = make();
     mortal_process process{*world};
     REQUIRE_FALSE(process.run_until(n));
-    const auto records = world->records();
-    const bool is_committed = std::any_of(records.begin(), records.end(),
-                                          [](const auto& each) { return each.verb == "commit"; });
+    const bool is_committed = support::is_committed(*world);
     if (is_committed) ++committed;
-    hotswap::rollout_context context{world->environment};
-    auto& service = world->service;
-    const auto result = world->clock.run(
-        hotswap::abandon(service, service, service, "fraud", "alice", "it is lost", context));
+    const auto result = support::abandoned(*world);
     CAPTURE(n, process.last_words());
     CHECK(result.status() ==
           (is_committed ? deployment_status::succeeded : deployment_status::aborted));

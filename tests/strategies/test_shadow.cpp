@@ -12,7 +12,6 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/traffic_split.hpp>
-#include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
@@ -22,11 +21,11 @@
 #include <hotswap/strategies/shadow.hpp>
 #include <hotswap/strategies/shadow_config.hpp>
 
+#include "support/abandoned.hpp"
 #include "support/catch.hpp"
 #include "support/every_call.hpp"
 #include "support/simulated_shadow.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -843,14 +842,9 @@ TEST_CASE("shadow: abandoned when it was committed, the baseline serves, and the
     const auto world = a_shadow();
     mortal_process process{*world};
     REQUIRE_FALSE(process.run_until(n));
-    const auto records = world->records();
-    const bool is_committed = std::any_of(records.begin(), records.end(),
-                                          [](const auto& each) { return each.verb == "commit"; });
+    const bool is_committed = support::is_committed(*world);
     if (is_committed) ++committed;
-    hotswap::rollout_context context{world->environment};
-    auto& service = world->service;
-    const auto result = world->clock.run(
-        hotswap::abandon(service, service, service, "fraud", "alice", "it is lost", context));
+    const auto result = support::abandoned(*world);
     CAPTURE(n, process.last_words());
     CHECK(result.status() ==
           (is_committed ? deployment_status::succeeded : deployment_status::aborted));

@@ -8,8 +8,8 @@
 
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>
-#include <hotswap/async/frame_memory.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
+#include <hotswap/async/repeatable_call.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/divergence_snapshot.hpp>
@@ -73,34 +73,6 @@ class call_terms {
   bool retries_late = false;   ///< tries again also after a deadline
   bool changes_model = false;  ///< what it does late may harm the next rollout of the model
   std::shared_ptr<outstanding_calls> counter;  ///< of its kind, besides that of all calls
-};
-
-/// A call that can be started again and again; copies are the same call.
-template <typename T>
-class repeatable_call {
- public:
-  template <typename Function>
-  repeatable_call(Function function)  // NOLINT: a lambda is a call
-      : start_(std::allocate_shared<start_by<Function>>(frame_allocator<start_by<Function>>{},
-                                                        std::move(function))) {}
-
-  [[nodiscard]] task<T> operator()(stop_token stop) const {
-    return start_->start_one(std::move(stop));
-  }
-
- private:
-  struct start {
-    virtual ~start() = default;
-    virtual task<T> start_one(stop_token stop) = 0;
-  };
-  template <typename Function>
-  struct start_by final : start {
-    explicit start_by(Function of) : function(std::move(of)) {}
-    task<T> start_one(stop_token stop) override { return function(std::move(stop)); }
-    Function function;
-  };
-
-  std::shared_ptr<start> start_;
 };
 
 [[nodiscard]] inline std::string text_of(std::chrono::nanoseconds time) {
