@@ -83,7 +83,7 @@ void mutate(std::string& text, std::mt19937_64& random) {
 }  // namespace
 
 TEST_CASE("parse_strategy: no bytes make anything but a config or a config_error",
-          "[config][parse][fuzz]") {
+          "[config][parse][fuzz][long]") {
   std::mt19937_64 random{20260101};
   config_tests::random_configs configs{20260101};
   std::vector<std::string> seeds = {

@@ -109,7 +109,7 @@ TEST_CASE("to_json: a record is one line that people can read", "[config][journa
 }
 
 TEST_CASE("parse_record: a record of every payload is the same again, bit for bit",
-          "[config][journal_json]") {
+          "[config][journal_json][long]") {
   support::random_record random{1};
   for (std::size_t payload = 0; payload < std::variant_size_v<hotswap::record_payload>; ++payload) {
     for (int i = 0; i < 300; ++i) {

@@ -251,7 +251,7 @@ TEST_CASE("parse_record: JSON that parsers read differently, and bombs, are refu
 }
 
 TEST_CASE("parse_record: whatever bytes come, it is a record that is written again, or an error",
-          "[config][journal_json][fuzz]") {
+          "[config][journal_json][fuzz][long]") {
   support::random_record records{2};
   std::mt19937_64 random{3};
   const auto below = [&random](std::size_t end) { return random() % end; };

@@ -120,7 +120,7 @@ double median(std::vector<double> values) {
 }  // namespace
 
 TEST_CASE("margins: a candidate at its margin is failed, or passed, as rarely as advertised",
-          "[stats][margin_window][gamma_poisson_mixture][calibration]") {
+          "[stats][margin_window][gamma_poisson_mixture][calibration][long]") {
   struct setting {
     double rate;
     linear_contrast contrast;
@@ -185,7 +185,7 @@ TEST_CASE("margins: shocks that both arms share do no harm",
 }
 
 TEST_CASE("quantile_ratio_test: window by window at its limit, it errs as rarely as advertised",
-          "[stats][quantile_test][gamma_poisson_mixture][calibration]") {
+          "[stats][quantile_test][gamma_poisson_mixture][calibration][long]") {
   // 4096 latencies as likely as each other: log-normal, or mostly 2 ms and for one in five 200 ms.
   std::vector<double> log_normal;
   std::vector<double> two_modes;

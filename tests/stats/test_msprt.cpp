@@ -137,7 +137,7 @@ TEST_CASE("msprt: equal means are evidence for the null, the more the more value
 }
 
 TEST_CASE("msprt: errs at most as often as advertised, at 200 looks at skewed values",
-          "[stats][msprt][calibration]") {
+          "[stats][msprt][calibration][long]") {
   constexpr int rounds = 500;
   constexpr int values = 20;  // of each arm, per look
   std::mt19937_64 random{20260110};

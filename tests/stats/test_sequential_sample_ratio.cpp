@@ -147,7 +147,7 @@ TEST_CASE("sequential_sample_ratio_test: with any concentration, and any count, 
 }
 
 TEST_CASE("sequential_sample_ratio_test: errs at most as often as advertised, at 300 looks",
-          "[stats][sequential_sample_ratio][calibration]") {
+          "[stats][sequential_sample_ratio][calibration][long]") {
   constexpr int rounds = 2000;
   const auto even = ever_rejected(rounds, 200, 0.5, 0.5);
   const auto uneven = ever_rejected(rounds, 200, 0.1, 0.1);
@@ -161,7 +161,7 @@ TEST_CASE("sequential_sample_ratio_test: errs at most as often as advertised, at
 }
 
 TEST_CASE("sequential_sample_ratio_test: parts of different splits, added, err as rarely",
-          "[stats][sequential_sample_ratio][calibration]") {
+          "[stats][sequential_sample_ratio][calibration][long]") {
   constexpr int rounds = 2000;
   std::mt19937_64 random{20260111};
   int rejected = 0;

@@ -170,7 +170,7 @@ TEST_CASE("file_journal: a header that was cut off is refused, and not taken for
 }
 
 TEST_CASE("file_journal: of every bit that flips the record is refused, or reads as it was",
-          "[file_journal][damage]") {
+          "[file_journal][damage][long]") {
   damaged_journal journal;
   std::size_t unchanged = 0;
   for (std::size_t at = 0; at < journal.text.size(); ++at) {

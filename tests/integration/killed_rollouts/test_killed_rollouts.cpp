@@ -14,7 +14,7 @@
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 
-#include "durable_platform.hpp"
+#include "integration/killed_rollouts/durable_platform.hpp"
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
 #include "support/temporary_directory.hpp"

@@ -1,7 +1,7 @@
 // What the example trains and serves.
 
 #include "boosted_trees.hpp"
-#include "spam_emails.hpp"
+#include "integration/spam_rollout/spam_emails.hpp"
 #include "spam_model.hpp"
 #include "support/catch.hpp"
 

@@ -1,6 +1,6 @@
 // What the example reads and sets aside.
 
-#include "spam_emails.hpp"
+#include "integration/spam_rollout/spam_emails.hpp"
 #include "spambase.hpp"
 #include "support/catch.hpp"
 
