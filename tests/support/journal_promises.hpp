@@ -167,6 +167,23 @@ TEST_CASE("journal: another record in a place that is taken is a conflict, and c
   CHECK(support::same(journal.load(), before));
 }
 
+TEST_CASE("journal: a first record that comes after a later rollout's is a conflict", "[journal]") {
+  support::journal_place place;
+  support::kept_journal journal{place.open()};
+  journal.append(support::an_end(1, "fraud~9"));
+  journal.append(support::an_end(1, "fraud~10"));
+
+  CHECK(journal.refusal<hotswap::journal_conflict>(support::a_record(1, "fraud~9")) ==
+        "journal of fraud: record 1 must be of rollout fraud~10, got one of fraud~9");
+  CHECK(journal.refusal<hotswap::journal_conflict>(support::a_record(2, "fraud~9")) ==
+        "journal of fraud: record 2 must be of rollout fraud~10, got one of fraud~9");
+  journal.append(support::an_end(1, "fraud~10"));  // the same again
+  CHECK(support::same(journal.load(), {support::an_end(1, "fraud~10")}));
+  CHECK(journal.unfinished().empty());
+  journal.append(support::a_record(1, "fraud~11"));
+  CHECK(support::same(journal.load(), {support::a_record(1, "fraud~11")}));
+}
+
 TEST_CASE("journal: a gap is refused, for a record is missing", "[journal]") {
   support::journal_place place;
   support::kept_journal journal{place.open()};

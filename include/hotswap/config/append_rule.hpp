@@ -12,6 +12,7 @@
 
 #include <hotswap/core/error.hpp>
 #include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/rollout_id.hpp>
 
 #include <fmt/format.h>
 
@@ -48,8 +49,9 @@ enum class append_place { opens, follows, taken };
   const bool is_same_rollout = end.records > 0 && record.rollout == end.rollout;
   if (is_same_rollout && sequence >= 1 && sequence <= end.records) return append_place::taken;
 
-  const bool is_free = end.records == 0 || end.is_finished;
-  if (is_free && !is_same_rollout && sequence == 1) return append_place::opens;
+  const bool is_free =
+      end.records == 0 || (end.is_finished && may_follow(record.rollout, end.rollout));
+  if (is_free && sequence == 1) return append_place::opens;
   if (end.records > 0 && !is_same_rollout) {
     throw journal_conflict(
         fmt::format("journal of {}: record {} must be of rollout {}, got one of {}", stream,

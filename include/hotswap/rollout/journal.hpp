@@ -31,7 +31,9 @@ class journal {
   virtual task<std::vector<journal_record>> load(std::string stream) = 0;
 
   /// Resolves when the record is durable. The same record again is success.
-  /// @throws journal_conflict  if another record with this sequence is there.
+  /// @throws journal_conflict  if another record with this sequence is there, or the stream has
+  /// come
+  ///   to a later rollout: its first record may come late, too.
   /// @throws journal_error     if the record is not known to be durable.
   virtual task<void> append(std::string stream, journal_record record) = 0;
 

@@ -9,6 +9,7 @@
 #include <hotswap/core/error.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/rollout_id.hpp>
 
 #include <deque>
 #include <map>
@@ -40,8 +41,17 @@ class basic_memory_journal final : public journal {
 
   task<void> append(std::string stream, journal_record record) override {
     std::deque<journal_record>& records = latest_[stream];
-    const bool opens = record.sequence == 1 && (records.empty() || is_terminal(records.back()));
-    if (opens) records.clear();
+    if (!records.empty() && records.front().rollout != record.rollout) {
+      const std::string& latest = records.front().rollout;
+      const bool opens =
+          record.sequence == 1 && is_terminal(records.back()) && may_follow(record.rollout, latest);
+      if (!opens) {
+        throw journal_conflict("journal of " + stream + ": record " +
+                               std::to_string(record.sequence) + " must be of rollout " + latest +
+                               ", got one of " + record.rollout);
+      }
+      records.clear();
+    }
     if (record.sequence - 1 < records.size()) {  // 0 is in no rollout
       const journal_record& there = records[record.sequence - 1];
       if (there == record) co_return;

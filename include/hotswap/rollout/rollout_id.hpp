@@ -20,6 +20,12 @@ namespace hotswap::inline v0_1 {
   return tilde == std::string::npos ? 0 : std::strtoull(id.c_str() + tilde + 1, nullptr, 10);
 }
 
+/// Can a rollout of that name be opened in a stream after that other one? An opening that comes
+/// late, after a later rollout's, cannot.
+[[nodiscard]] inline bool may_follow(const std::string& id, const std::string& before) {
+  return id != before && number_of(id) >= number_of(before);
+}
+
 /// Of the splits that an incarnation of a rollout sends to a fenced router: above those of all
 /// incarnations and rollouts before. 1'024 for each of 1'024 incarnations, and a number is at least
 /// the milliseconds since 1970.

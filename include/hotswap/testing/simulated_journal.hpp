@@ -9,6 +9,7 @@
 #include <hotswap/core/error.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/rollout_id.hpp>
 #include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulated_process.hpp>
 #include <hotswap/testing/simulated_world.hpp>
@@ -105,8 +106,10 @@ class basic_simulated_journal final : public journal {
 
   /// False if another record is there.
   bool keep(const kept_record& added) {
-    if (added->sequence == 1 && !latest_.empty() && is_terminal(*latest_.back()) &&
-        latest_.front()->rollout != added->rollout) {
+    if (!latest_.empty() && latest_.front()->rollout != added->rollout) {
+      const bool opens = added->sequence == 1 && is_terminal(*latest_.back()) &&
+                         may_follow(added->rollout, latest_.front()->rollout);
+      if (!opens) return false;
       latest_.clear();
     }
     if (added->sequence - 1 < latest_.size()) return *latest_[added->sequence - 1] == *added;
