@@ -99,6 +99,55 @@ TEST_CASE("rolling: deploy or warm-up fails after its retries, or exceeds its de
   }
 }
 
+TEST_CASE("rolling: roll-back's own `set_split` fails", "[strategies][rolling][failures]") {
+  fleet_world world;
+  const std::string why = "server web-2 must be healthy for 10 s within 10 min, and was not";
+  world.service.bad_servers.insert({hotswap::server_id{"web-2"}, world.candidate});
+  SECTION("a server comes back late: then the others follow") {
+    world.service.breaks("update web-2 to fraud@1", fault::throws, 7);
+    const auto result = world.run();
+    check_rolled_back(world, result, reason_code::unhealthy, why);
+    CHECK(world.service.count("update web-2 to fraud@1") == 8);
+    const auto told = messages(result, event_kind::retrying);
+    CHECK(
+        std::count(told.begin(), told.end(),
+                   "server web-2 did not go back, update of web-2 to fraud@1 failed: update web-2 "
+                   "to fraud@1 is broken; server web-1 must wait, of 4 at most 1 may be "
+                   "out of rotation, and one must serve") == 2);
+  }
+  SECTION("it does not come back: no other one is taken out of rotation, and it is said") {
+    const std::size_t servers = GENERATE(2U, 4U);
+    world.service.has_servers(servers);
+    world.service.breaks("update web-2 to fraud@1", fault::throws);
+    const auto result = world.run();
+    CHECK(result.status() == deployment_status::rollback_failed);
+    CHECK(
+        result.reason() ==
+        why +
+            "; roll-back failed: server web-2 did not go back, update of web-2 to fraud@1 failed: "
+            "update web-2 to fraud@1 is broken; server web-1 must wait, of " +
+            std::to_string(servers) + " at most 1 may be out of rotation, and one must serve");
+    CHECK(world.service.text().starts_with("web-1 2, web-2 2 out"));
+    CHECK(world.service.most_out == 1);
+    CHECK(world.service.wrongs() == nothing);
+  }
+  SECTION("the fleet's servers cannot be named: one is kept that is known") {
+    world.service.breaks("servers fraud", fault::throws, fault_script::always, 2);
+    const auto result = world.run();
+    CHECK(result.status() == deployment_status::rollback_failed);
+    CHECK(world.service.text() == "web-1 2, web-2 1, web-3 1, web-4 1");
+    CHECK(world.service.wrongs() == nothing);
+  }
+  SECTION("a server that is out leaves room for others, if more than one may be") {
+    world.config.max_unavailable = 2;  // web-1 and web-2, of which the first one is well
+    world.service.breaks("update web-2 to fraud@1", fault::throws);
+    const auto result = world.run();
+    CHECK(result.status() == deployment_status::rollback_failed);
+    CHECK(world.service.text() == "web-1 1, web-2 2 out, web-3 1, web-4 1");
+    CHECK(world.service.most_out == 2);
+  }
+}
+
 TEST_CASE("rolling: the baseline has had no traffic when a roll-back needs it",
           "[strategies][rolling][failures]") {
   fleet_world world;

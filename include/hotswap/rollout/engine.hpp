@@ -266,6 +266,7 @@ class basic_rollout {
   task<std::string> restore_servers();
   [[nodiscard]] std::vector<server_id> not_restored() const;
   task<std::string> restore_each(std::vector<server_id> servers);
+  task<server_batch> next_to_restore(std::vector<server_id> servers);
   task<std::string> restore(server_id server);
 
   task<void> require_all_traffic_on_baseline(std::string step);

@@ -16,6 +16,7 @@
 #include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/traffic_split.hpp>
+#include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/engine.hpp>
 #include <hotswap/rollout/fleet_state.hpp>
 #include <hotswap/rollout/journal_record.hpp>
@@ -29,6 +30,7 @@
 #include <cstddef>
 #include <exception>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -103,7 +105,9 @@ task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool i
                           std::string{}, "the fleet's set_rotation");
   fleet_->touch(server);
   if (verb.is_over()) co_return;
+  if (!in_rotation) fleet_->out.insert(server);
   co_await door_.set_rotation(step, server, in_rotation);
+  if (in_rotation) fleet_->out.erase(server);
   co_await end_verb(verb, "done");
 }
 
@@ -113,6 +117,7 @@ task<void> basic_rollout<Tag>::update(std::string step, server_id server, model_
                                               "the fleet's update");
   fleet_->touch(server);
   if (verb.is_over()) co_return;
+  fleet_->out.insert(server);
   co_await door_.update(step, server, version);
   co_await end_verb(verb, "done");
 }
@@ -157,6 +162,7 @@ task<void> basic_rollout<Tag>::await_health(std::string step, server_id server,
     if (since) pause = std::min<std::chrono::nanoseconds>(pause, *since + terms.ready - present);
     co_await outwait(std::max<std::chrono::nanoseconds>(pause, std::chrono::milliseconds{1}));
   }
+  if (!door_.has_rotation()) fleet_->out.erase(server);
   co_await end_verb(verb, "done");
 }
 
@@ -185,8 +191,8 @@ task<void> basic_rollout<Tag>::serve(std::string step, server_batch batch) {
   co_await end_verb(verb, "done");
 }
 
-/// All servers that were touched run the baseline again, the newest first; what cannot go back
-/// stays out of rotation, and is named.
+/// All servers that were touched run the baseline again, the newest first; what does not come back
+/// is tried again, stays out of rotation, and is named.
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore_servers() {
   std::string trouble = co_await restore_each(not_restored());
@@ -208,38 +214,93 @@ task<std::string> basic_rollout<Tag>::restore_servers() {
   co_return trouble;
 }
 
-/// The newest first; but before all others those that an earlier incarnation has taken out of
-/// rotation and not put back.
+/// The newest first.
 template <typename Tag>
 std::vector<server_id> basic_rollout<Tag>::not_restored() const {
-  std::vector<server_id> under_way;
-  std::vector<server_id> others;
+  std::vector<server_id> servers;
   for (auto each = fleet_->touched.rbegin(); each != fleet_->touched.rend(); ++each) {
     const recorded_verb* recorded = recorded_.find("rollback", "restore " + each->name());
-    if (recorded != nullptr && recorded->outcome != nullptr) continue;
-    (recorded != nullptr ? under_way : others).push_back(*each);
+    if (recorded == nullptr || recorded->outcome == nullptr) servers.push_back(*each);
   }
-  under_way.insert(under_way.end(), others.begin(), others.end());
-  return under_way;
+  return servers;
 }
 
+/// In batches. A server that does not come back counts as one that is out, and is tried again: the
+/// others follow only while as many serve as `maxUnavailable` leaves. What is wrong when time is
+/// up; empty if nothing is.
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore_each(std::vector<server_id> servers) {
-  std::string trouble;
-  const auto at_a_time = static_cast<std::size_t>(fleet_->max_unavailable);
-  for (std::size_t begin = 0; begin < servers.size(); begin += at_a_time) {
+  const auto give_up_at = clock_.due_in(limits().set_split);
+  backoff wait{config_.backoff_min, config_.backoff_max, terms_.environment.seed};
+  while (!servers.empty()) {
+    const server_batch batch = co_await next_to_restore(servers);
     std::vector<task<std::string>> lanes;
-    for (std::size_t i = begin; i < std::min(begin + at_a_time, servers.size()); ++i) {
-      lanes.push_back(restore(servers[i]));
-    }
+    for (const server_id& each : batch.servers) lanes.push_back(restore(each));
     const std::vector<std::string> ends = co_await when_all(std::move(lanes));
-    for (const std::string& each : ends) {
-      if (each.empty()) continue;
-      if (!trouble.empty()) trouble += "; ";
-      trouble += each;
+    std::string trouble;
+    bool has_restored = false;
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      if (ends[i].empty()) {
+        servers.erase(std::find(servers.begin(), servers.end(), batch.servers[i]));
+        has_restored = true;
+      } else {
+        trouble += (trouble.empty() ? "" : "; ") + ends[i];
+      }
     }
+    if (has_restored || servers.empty()) continue;
+
+    for (const server_id& each : servers) {
+      const auto& tried = batch.servers;
+      if (std::find(tried.begin(), tried.end(), each) != tried.end()) continue;
+      trouble += fmt::format(
+          "{}server {} must wait, of {} at most {} may be out of rotation, and one must serve",
+          trouble.empty() ? "" : "; ", each.name(), batch.fleet_size, fleet_->max_unavailable);
+    }
+    const std::chrono::nanoseconds pause = wait.next();
+    if (clock_.steady_now() + pause >= give_up_at) co_return trouble;
+    chronicle_.tell(event_kind::retrying, "rollback", std::move(trouble), severity::warning);
+    co_await sleep_for(clock_, pause);
+    co_await chronicle_.catch_up_if_possible();  // whoever has lost meanwhile leaves here
   }
-  co_return trouble;
+  co_return std::string{};
+}
+
+/// Those that do not serve; then others, while enough of the fleet serves without them. Never the
+/// last one: better a bad candidate than nobody.
+template <typename Tag>
+task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> servers) {
+  server_batch batch;
+  std::vector<server_id> fleet = servers;
+  try {
+    fleet = co_await door_.servers("rollback", true);
+  } catch (const std::exception&) {  // then as if there were no others
+  }
+  batch.fleet_size = fleet.size();
+  std::vector<server_id> in;
+  std::vector<task<bool>> checks;
+  for (const server_id& each : fleet) {
+    if (fleet_->out.contains(each)) continue;
+    in.push_back(each);
+    checks.push_back(server_is_healthy("rollback", each, true));
+  }
+  const std::vector<bool> healthy = co_await when_all(std::move(checks));
+  std::set<server_id> serving;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (healthy[i]) serving.insert(in[i]);
+  }
+  const auto limit = static_cast<std::size_t>(fleet_->max_unavailable);
+  std::size_t unavailable = fleet.size() - serving.size();
+  for (const server_id& each : servers) {
+    if (!serving.contains(each) && batch.servers.size() < limit) batch.servers.push_back(each);
+  }
+  for (const server_id& each : servers) {
+    const bool is_allowed = unavailable < limit && serving.size() > 1;
+    if (!is_allowed || batch.servers.size() >= limit) break;
+    if (serving.erase(each) == 0) continue;
+    batch.servers.push_back(each);
+    ++unavailable;
+  }
+  co_return batch;
 }
 
 /// What is wrong with the server; empty if it serves the baseline.
@@ -250,6 +311,7 @@ task<std::string> basic_rollout<Tag>::restore(server_id server) {
   steering_.announce("rollback", verb, "server " + server.name());
   co_await chronicle_.record_if_possible("rollback", verb, record_phase::began,
                                          fingerprint_record{to_string(baseline())});
+  fleet_->out.insert(server);
   try {
     if (door_.has_rotation()) co_await door_.set_rotation("rollback", server, false, true);
     co_await door_.update("rollback", server, baseline(), true);
@@ -268,6 +330,7 @@ task<std::string> basic_rollout<Tag>::restore(server_id server) {
   }
   if (trouble.empty()) {
     fleet_->updated.erase(server);
+    fleet_->out.erase(server);
     co_await chronicle_.record_if_possible("rollback", verb, record_phase::outcome,
                                            outcome_record{"done"});
   } else {

@@ -304,11 +304,7 @@ task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
   committed_ = recorded_.committed();
   if (committed_) conclude_as_recorded();  // the steps may not come to say it
   for (const journal_record& record : recorded_.records()) {
-    for (const std::string_view verb : {"update ", "rotate_out "}) {
-      if (fleet_ && record.verb.starts_with(verb)) {
-        fleet_->touch(server_id{record.verb.substr(verb.size())});
-      }
-    }
+    if (fleet_) fleet_->replay(record, door_.has_rotation());
     for (const auto& each : record.events) {
       if (each->kind == event_kind::split_drifted) ++drifts_;
       const auto metric = each->payload.find("metric");
