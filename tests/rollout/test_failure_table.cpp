@@ -17,6 +17,7 @@
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/strategies/canary.hpp>
 
@@ -28,6 +29,7 @@
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -784,6 +786,36 @@ TEST_CASE("the router's split was changed by somebody else (ReadableRouter)",
     CHECK(messages(result, event_kind::paused) ==
           texts{"paused: the split is changed by somebody else again and again"});
     CHECK(world.broken_promises(result) == nothing);
+  }
+  SECTION("and after a person's resume 3 times again, in another process too") {
+    const bool restarts = GENERATE(false, true);
+    world.with_users_journal();
+    hotswap::stop_source shutdown;
+    world.environment.stop = shutdown.get_token();
+    for (int i = 0; i < 5; ++i) {
+      world.at(90s + i * 65s, [&] { world.service.enforce(foreign); });
+    }
+    world.at(30min, [&] {
+      CHECK(world.control().status().paused);
+      world.control().resume("alice", "it was me");
+    });
+    world.at(30min + 90s, [&] {
+      CHECK_FALSE(world.control().status().paused);
+      CHECK(world.service.in_force() == ours);
+      if (restarts) shutdown.request_stop();
+    });
+    std::optional<hotswap::deployment_result> result;
+    try {
+      result = world.run();
+    } catch (const hotswap::rollout_stopped&) {
+      world.environment.stop = {};
+      world.restarts();
+      result = world.run();
+    }
+    CHECK(result->status() == deployment_status::succeeded);
+    CHECK(world.service.count("set_split 90 %") == 1 + 3 + 1);
+    CHECK(count(*result, event_kind::paused) == 1);
+    CHECK(world.broken_promises(*result) == nothing);
   }
 }
 

@@ -298,6 +298,7 @@ class basic_rollout {
   void tell_of(std::shared_ptr<const look_report> report);
   task<bool> candidate_is_healthy();
   task<void> reassert_drifted_split();
+  void tell_drifted(const traffic_split& found);
   [[nodiscard]] std::chrono::nanoseconds look_interval(std::chrono::nanoseconds bake) const;
 
   task<deployment_result> roll_back(rollout_failure cause);

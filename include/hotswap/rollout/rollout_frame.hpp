@@ -307,6 +307,7 @@ task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
     if (fleet_) fleet_->replay(record, door_.has_rotation());
     for (const auto& each : record.events) {
       if (each->kind == event_kind::split_drifted) ++drifts_;
+      if (each->kind == event_kind::continued) drifts_ = 0;
       const auto metric = each->payload.find("metric");
       if (each->kind == event_kind::metric_unjudged && metric != each->payload.end()) {
         unjudged_.insert(metric->second);

@@ -445,7 +445,8 @@ task<bool> basic_rollout<Tag>::candidate_is_healthy() {
   co_return false;
 }
 
-/// Somebody else has changed the split: it is set again 3 times, then a person is asked.
+/// Somebody else has changed the split: it is set again 3 times, then a person is asked, who may
+/// have it set again as often.
 template <typename Tag>
 task<void> basic_rollout<Tag>::reassert_drifted_split() {
   if (!door_.has_split() || !in_force_ || fleet_) co_return;
@@ -457,11 +458,8 @@ task<void> basic_rollout<Tag>::reassert_drifted_split() {
   }
   if (!found || *found == *in_force_ || *found == intended_) co_return;
 
-  event drifted = chronicle_.about(event_kind::split_drifted, step_,
-                                   "the split must be " + to_string(*in_force_) + ", got " +
-                                       to_string(*found) + " by somebody else");
-  drifted.severity = severity::warning;
-  chronicle_.tell(std::move(drifted));
+  tell_drifted(*found);
+  if (steering_.take_resumed()) drifts_ = 0;  // whoever was asked has answered
   if (++drifts_ > 3) {
     steering_.pause_because("the split is changed by somebody else again and again");
   } else {
@@ -470,6 +468,15 @@ task<void> basic_rollout<Tag>::reassert_drifted_split() {
                                *found);
     co_await door_.set_split(step_, *in_force_);
   }
+}
+
+template <typename Tag>
+void basic_rollout<Tag>::tell_drifted(const traffic_split& found) {
+  event drifted = chronicle_.about(event_kind::split_drifted, step_,
+                                   "the split must be " + to_string(*in_force_) + ", got " +
+                                       to_string(found) + " by somebody else");
+  drifted.severity = severity::warning;
+  chronicle_.tell(std::move(drifted));
 }
 
 }  // namespace hotswap::inline v0_1

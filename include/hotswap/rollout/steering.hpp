@@ -119,6 +119,9 @@ class basic_steering final : private detail::control_channel::receiver,
     set_paused(true, control_command{control_command::kind::pause, "", reason});
   }
 
+  /// Has a person resumed it since this was last asked?
+  [[nodiscard]] bool take_resumed() noexcept { return std::exchange(was_resumed_, false); }
+
   /// While a person must answer, the deadline of the rollout does not count.
   void hold(bool held) {
     stop_counting();
@@ -205,6 +208,7 @@ class basic_steering final : private detail::control_channel::receiver,
     if (paused == paused_) return;
     stop_counting();
     paused_ = paused;
+    if (!paused) was_resumed_ = true;
     count_down();
     tell(paused ? event_kind::paused : event_kind::continued, paused ? "paused" : "continued",
          command);
@@ -356,6 +360,7 @@ class basic_steering final : private detail::control_channel::receiver,
   bool has_begun_ = false;
   std::vector<control_command> early_;  ///< came before the rollout had its name
   bool paused_ = false;
+  bool was_resumed_ = false;
   bool held_ = false;
   bool to_last_step_ = false;
   bool leaves_step_ = false;
