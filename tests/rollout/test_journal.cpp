@@ -1,5 +1,6 @@
 // What a journal must do, what memory_journal does, and what a rollout writes to one.
 
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/async/virtual_clock.hpp>
 #include <hotswap/core/deployment_result.hpp>
@@ -11,6 +12,7 @@
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/strategies/canary.hpp>
 
 #include "support/catch.hpp"
@@ -280,14 +282,49 @@ TEST_CASE("rollout: the next one of a model has a greater number, also if the wa
 TEST_CASE("rollout: is rejected, and nothing touched, where the journal cannot be read",
           "[rollout][journal]") {
   simulated_rollout<> world;
-  world.with_users_journal().script.breaks("load", fault::throws, 1);
+  world.with_users_journal().script.breaks("load", fault::throws);
   const auto result = world.run();
 
   CHECK(result.status() == deployment_status::rejected);
   CHECK(result.reason_code() == hotswap::reason_code::journal_failed);
   CHECK(result.reason() == "the journal of fraud must be readable, got load fraud is broken");
   CHECK(world.service.script().calls().empty());
+  CHECK(world.journal().script.calls().size() == 3);
+  CHECK(world.clock.elapsed() > 1s);  // it has backed off
+  world.journal().script.is_repaired();
   CHECK(world.records().empty());
+}
+
+TEST_CASE("rollout: a journal that cannot be read is read again, as a call to the platform is",
+          "[rollout][journal]") {
+  simulated_rollout<> world;
+  const fault how = GENERATE(fault::throws, fault::hangs);
+  world.with_users_journal().script.breaks("load", how, 2);
+  const auto result = world.run();
+
+  CHECK(result.status() == deployment_status::succeeded);
+  CHECK(world.journal().script.calls()[2].text == "load fraud");
+  CHECK(world.journal().script.calls()[3].text == "append rollout/began");
+  CHECK(world.broken_promises(result) == nothing);
+}
+
+TEST_CASE("rollout: is not read again once it is to end", "[rollout][journal]") {
+  simulated_rollout<> world;
+  hotswap::stop_source shutdown;
+  world.environment.stop = shutdown.get_token();
+  world.with_users_journal().script.breaks("load", fault::throws);
+  SECTION("a stop leaves it to the next process") {
+    world.at(100ms, [&] { shutdown.request_stop(); });
+    CHECK_THROWS_AS(world.run(), hotswap::rollout_stopped);
+  }
+  SECTION("an abort ends as rejected, for nothing has begun") {
+    world.at(100ms, [&] { world.control().abort("alice", "no"); });
+    const auto result = world.run();
+    CHECK(result.status() == deployment_status::rejected);
+    CHECK(result.reason() == "the journal of fraud must be readable, got load fraud is broken");
+  }
+  CHECK(world.journal().script.calls().size() == 1);
+  CHECK(world.service.script().calls().empty());
 }
 
 TEST_CASE("backoff: doubles up to its longest, and leaves the second half of each wait to chance",

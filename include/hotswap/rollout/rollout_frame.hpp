@@ -7,6 +7,7 @@
 ///     #include <hotswap/rollout/rollout.hpp>   // includes this
 
 #include <hotswap/async/call.hpp>
+#include <hotswap/async/sleep.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
@@ -15,6 +16,7 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
 #include <hotswap/rollout/active_rollouts.hpp>
+#include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/engine.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/recorded_rollout.hpp>
@@ -116,26 +118,39 @@ void basic_rollout<Tag>::claim_model() {
   claim_.is_of(unrecorded);
 }
 
+/// Tries as often as a call to the platform is tried.
 /// @throws rollout_failure  if the journal cannot be read.
+/// @throws rollout_stopped  if it is to stop meanwhile.
 template <typename Tag>
 task<std::vector<journal_record>> basic_rollout<Tag>::load_latest() {
   std::vector<journal_record> latest;
   std::string text;
+  backoff wait{config_.backoff_min, config_.backoff_max, terms_.environment.seed};
+  for (int number = 1;; ++number) {
+    try {
+      auto load = [journal = terms_.environment.journal, stream = terms_.model()] {
+        return journal->load(stream);
+      };
+      latest = co_await call(clock_, terms_.environment.journal_deadline, std::move(load));
+      co_return latest;
+    } catch (const std::exception& failure) {
+      text = failure.what();
+    } catch (...) {
+      text = "an exception that is no std::exception";
+    }
+    if (number >= door_.attempts()) break;
+    const std::chrono::nanoseconds pause = wait.next();
+    const bool has_passed = co_await sleep_for(clock_, pause, steering_.given_up());
+    if (!has_passed) break;
+  }
   try {
-    auto load = [journal = terms_.environment.journal, stream = terms_.model()] {
-      return journal->load(stream);
-    };
-    latest = co_await call(clock_, terms_.environment.journal_deadline, std::move(load));
-  } catch (const std::exception& failure) {
-    text = failure.what();
+    steering_.check();
+  } catch (const rollout_failure&) {  // there is nothing to roll back: it is rejected
   }
-  if (!text.empty()) {
-    chronicle_.begin(rollout_id(terms_.model(), milliseconds_since_epoch()));
-    throw rollout_failure(reason_code::journal_failed,
-                          "the journal of " + terms_.model() + " must be readable, got " + text,
-                          deployment_status::rejected);
-  }
-  co_return latest;
+  chronicle_.begin(rollout_id(terms_.model(), milliseconds_since_epoch()));
+  throw rollout_failure(reason_code::journal_failed,
+                        "the journal of " + terms_.model() + " must be readable, got " + text,
+                        deployment_status::rejected);
 }
 
 /// Opens the journal's stream of this model. Its latest rollout may be this one: unfinished, then
