@@ -7,9 +7,12 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
@@ -283,6 +286,81 @@ TEST_CASE("replay: a pause outlives the process that was told of it", "[rollout]
   CHECK(result->status() == deployment_status::succeeded);
   CHECK(world->clock.elapsed() > 120min);
   CHECK(world->broken_promises(*result) == nothing);
+}
+
+namespace {
+
+/// Waits at the gate of its last step, and degrades there.
+std::unique_ptr<world_of_canary> bad_at_its_gate() {
+  auto world = a_canary();
+  world->config.steps[1].approval = true;
+  world->service.distort = [&at = *world](const auto& version, const auto& window,
+                                          hotswap::metrics_snapshot& seen) {
+    const bool late = window.end - at.clock.now() + at.clock.elapsed() > 15min;
+    if (version == at.candidate && late) seen.errors = seen.requests / 2;
+  };
+  return world;
+}
+
+}  // namespace
+
+TEST_CASE("replay: a look that has failed at a gate is answered at once, whatever was approved",
+          "[rollout][replay]") {
+  std::size_t unanswered = 0;
+  const std::size_t calls = calls_of(bad_at_its_gate);
+  for (std::size_t n = 1; n <= calls; ++n) {
+    const auto world = bad_at_its_gate();
+    mortal_process process{*world};
+    REQUIRE_FALSE(process.run_until(n));
+    if (process.last_words() != "append rollback/decision/began") continue;
+    ++unanswered;
+    world->control().approve("step-100", "bob", "it was fine");
+    const auto died_at = world->clock.elapsed();
+    const auto result = process.run_until(0);
+    REQUIRE(result);
+    CHECK(result->status() == deployment_status::rolled_back);
+    CHECK(result->reason_code() == hotswap::reason_code::metrics_degraded);
+    CHECK(world->clock.elapsed() - died_at < 1min);
+    CHECK(world->service.count("set_split 100 % fraud@2") == 0);
+    CHECK(world->broken_promises(*result) == nothing);
+  }
+  CHECK(unanswered == 1);
+}
+
+TEST_CASE("replay: a hold at a gate outlives the process, and what has passed of its time",
+          "[rollout][replay]") {
+  const auto make = [] {
+    auto world = bad_at_its_gate();
+    world->config.on_failure = hotswap::on_failure::hold;
+    world->config.hold_timeout = 2h;
+    return world;
+  };
+  const auto unharmed = make();
+  const auto result = unharmed->run();
+  REQUIRE(result.reason().ends_with("; nobody answered within 120 min"));
+  std::size_t held = 0;
+  const std::size_t calls = calls_of(make);
+  for (std::size_t n = 1; n <= calls; n += 3) {
+    const auto world = make();
+    mortal_process process{*world};
+    REQUIRE_FALSE(process.run_until(n));
+    const auto records = world->records();
+    const bool is_held = std::any_of(records.begin(), records.end(), [](const auto& each) {
+      return std::holds_alternative<hotswap::hold_record>(each.payload);
+    });
+    if (!is_held) continue;
+    ++held;
+    world->control().approve("step-100", "bob", "it was fine");
+    const auto end = process.run_until(0);
+    CAPTURE(n, process.last_words());
+    REQUIRE(end);
+    CHECK(end->status() == deployment_status::rolled_back);
+    CHECK(end->reason() == result.reason());
+    CHECK(world->service.count("set_split 100 % fraud@2") == 0);
+    CHECK(world->clock.elapsed() - unharmed->clock.elapsed() < 30s);
+    CHECK(world->broken_promises(*end) == nothing);
+  }
+  CHECK(held > 10);
 }
 
 TEST_CASE("replay: a journal of another config is refused, and nothing is touched",

@@ -281,10 +281,12 @@ class basic_rollout {
   class look_result;
   std::optional<look_result> replay_looks(const recorded_verb& verb);
   std::string replay_over(const recorded_verb& verb);
+  std::optional<look_result> replay_looks_after(const recorded_verb& verb);
   void remember(const metrics_snapshot& of_baseline, const std::string& why);
   task<look_result> look();
   [[nodiscard]] look_result result_of(const look_report& report, const std::string& trouble) const;
   task<std::string> answer(const look_result& seen, bool promote_asked, bool counting);
+  task<void> answer_fail(look_result seen);
   task<void> extend_or_end(const look_result& seen);
   task<void> hold(std::string step, look_result seen);
   void release_hold();

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -97,6 +98,13 @@ class recorded_rollout {
   [[nodiscard]] bool has_begun(std::string_view verb) const {
     return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
       return each.phase == record_phase::began && each.verb == verb && !each.step.empty();
+    });
+  }
+
+  /// Has a verb of its steps begun, or ended, after that record?
+  [[nodiscard]] bool goes_on_after(std::uint64_t sequence) const {
+    return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
+      return each.sequence > sequence && !each.step.empty() && each.phase != record_phase::progress;
     });
   }
 

@@ -77,6 +77,8 @@ task<paired_windows> basic_rollout<Tag>::observe(
   if (verb.recorded != nullptr) observation_->has_begun(verb.recorded->began->at);
   if (verb.is_over()) {
     why = replay_over(*verb.recorded);
+    const std::optional<look_result> unanswered = replay_looks_after(*verb.recorded);
+    if (unanswered) co_await answer_fail(*unanswered);
   } else if (verb.recorded != nullptr) {
     const std::optional<look_result> unanswered = replay_looks(*verb.recorded);
     if (hold_left_) steering_.hold(true);
@@ -175,6 +177,33 @@ std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
   return why;
 }
 
+/// Looks go on after the bake's end, at a gate or while paused. The last of them, if it has failed
+/// and nothing has followed from it; the hold that followed, if it has not ended.
+template <typename Tag>
+std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::replay_looks_after(
+    const recorded_verb& verb) {
+  using recorded_look = std::shared_ptr<const look_report>;
+  const journal_record* last = nullptr;  // that says how it stands
+  for (const journal_record* each : verb.progress) {
+    const bool is_hold = std::holds_alternative<hold_record>(each->payload);
+    const bool is_held = last != nullptr && std::holds_alternative<hold_record>(last->payload);
+    const bool is_look = std::holds_alternative<recorded_look>(each->payload) && !is_held;
+    if (each->sequence > verb.outcome->sequence && (is_hold || is_look)) last = each;
+  }
+  std::optional<look_result> unanswered;
+  if (last == nullptr || recorded_.goes_on_after(last->sequence)) return unanswered;
+  if (const auto* held = std::get_if<hold_record>(&last->payload)) {
+    hold_left_ = config_.hold_timeout - recorded_rollout::between(last->at, clock_.now());
+    held_for_.emplace(held->reason_code, held->reason);
+    failure_is_held_ = held->failed;
+    steering_.hold(true);
+  } else {
+    unanswered.emplace(result_of(*std::get<recorded_look>(last->payload), {}));
+    if (unanswered->made != decision::fail) unanswered.reset();
+  }
+  return unanswered;
+}
+
 /// Why the step is over; empty if it goes on.
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promote_asked,
@@ -188,12 +217,8 @@ task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promo
       require_hold_not_expired();
       co_return std::string{};
     }
-    if (config_.on_failure == on_failure::hold) {
-      failure_is_held_ = true;
-      co_await hold(observation_->step(), seen);
-      co_return std::string{};
-    }
-    throw rollout_failure(seen.reason_code, seen.reason);
+    co_await answer_fail(seen);
+    co_return std::string{};
   }
   if (promote_asked) {
     tell_promoted(promotion);
@@ -315,10 +340,15 @@ task<void> basic_rollout<Tag>::wait_for_news() {
   }
   if (!observation_ || !observation_->look_is_due(false)) co_return;
   const look_result seen = co_await look();
-  if (seen.made != decision::fail || failure_is_held_) co_return;
+  if (seen.made == decision::fail && !failure_is_held_) co_await answer_fail(seen);
+}
+
+/// Of a look that nothing but a roll-back, or a hold, can follow.
+template <typename Tag>
+task<void> basic_rollout<Tag>::answer_fail(look_result seen) {
   if (config_.on_failure != on_failure::hold) throw rollout_failure(seen.reason_code, seen.reason);
   failure_is_held_ = true;
-  co_await hold(observation_->step(), seen);
+  co_await hold(observation_->step(), std::move(seen));
 }
 
 template <typename Tag>
