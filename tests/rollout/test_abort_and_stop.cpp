@@ -348,6 +348,43 @@ TEST_CASE("stop during a call or an append that ends at once: no further call be
   CHECK(stopped >= calls - 10);
 }
 
+TEST_CASE("an abort that is heard with a stop, before it or after it, is not lost",
+          "[rollout][abort][stop]") {
+  const std::size_t calls = calls_of_a_clean_run();
+  const bool abort_first = GENERATE(true, false);
+  const nanoseconds latency = GENERATE(nanoseconds{0}, nanoseconds{100ms});
+  const bool survives = GENERATE(true, false);
+  std::size_t aborted = 0;
+  for (std::size_t n = 1; n <= calls; ++n) {
+    short_rollout world;
+    hotswap::stop_source shutdown;
+    world.environment.stop = shutdown.get_token();
+    world.journal.survives = survives;
+    world.journal.script.latency = latency;
+    world.service.script().latency = latency;
+    std::string during;
+    world.at_call(n, [&](fault_script&, const std::string& text) {
+      during = text;
+      if (abort_first) world.control().abort("alice", "now");
+      (void)shutdown.request_stop();
+      if (!abort_first) world.control().abort("alice", "now");
+    });
+    CAPTURE(n, during, abort_first, latency.count(), survives);
+    bool has_left = false;
+    try {
+      const auto result = world.run();
+      if (during == "append rollout/outcome") continue;  // it is told already, and it is over
+      const bool is_over = latency == 0s && is_committed(world.records());  // before it is heard
+      if (!is_over) check_aborted(world, result);
+      if (result.status() == deployment_status::aborted) ++aborted;
+    } catch (const hotswap::rollout_stopped&) {
+      has_left = true;
+    }
+    CHECK_FALSE((has_left && !world.records().empty()));  // who left had not begun
+  }
+  CHECK(aborted >= calls - 10);
+}
+
 TEST_CASE("a single fault, at each call: traffic ends where the result says", "[rollout][faults]") {
   const std::size_t calls = calls_of_a_clean_run();
   const fault how = GENERATE(fault::throws, fault::acts_and_throws, fault::hangs, fault::late);

@@ -49,7 +49,9 @@ task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
   } catch (const journal_mismatch&) {
     throw;
   } catch (const rollout_stopped&) {
-    throw;
+    failed = steering_.aborted();
+    const bool is_open = !chronicle_.id().empty();
+    if (!failed || !is_open) throw;
   } catch (...) {
     failed = std::current_exception();
   }
@@ -64,7 +66,9 @@ task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
     co_return co_await finish(deployment_status::succeeded, ending_.active, ending_.reason_code,
                               ending_.reason);
   }
+  const std::exception_ptr aborted = steering_.aborted();
   rollout_failure cause = cause_of(failed);
+  if (aborted && cause.reason_code() == reason_code::stopped) cause = cause_of(aborted);
   if (cause.status() == deployment_status::rejected) {
     steering_.close("the rollout was rejected");
     co_return co_await finish(deployment_status::rejected, terms_.baseline, cause.reason_code(),

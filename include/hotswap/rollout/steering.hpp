@@ -90,6 +90,13 @@ class basic_steering final : private detail::control_channel::receiver,
     if (stop_is_on_its_way()) std::rethrow_exception(what_a_stop_means());
   }
 
+  /// The abort that was heard, if it has not led to the end yet; null if there is none. A stop that
+  /// came with it, or before it, is only the process's: the next one would not know what was asked.
+  [[nodiscard]] std::exception_ptr aborted() {
+    commands_arrived();
+    return aborted_;
+  }
+
   /// Gives up calls into the platform when the rollout is to end.
   [[nodiscard]] stop_token given_up() const noexcept { return give_up_.get_token(); }
 
@@ -187,8 +194,10 @@ class basic_steering final : private detail::control_channel::receiver,
         record(std::move(command));
         break;
       case control_command::kind::abort:
-        end(std::make_exception_ptr(rollout_failure(reason_code::aborted, said("aborted", command),
-                                                    deployment_status::aborted)));
+        aborted_ = std::make_exception_ptr(rollout_failure(
+            reason_code::aborted, said("aborted", command), deployment_status::aborted));
+        if (std::exchange(ends_by_stop_, false)) ending_ = nullptr;
+        end(aborted_);
         break;
     }
     news();
@@ -292,6 +301,7 @@ class basic_steering final : private detail::control_channel::receiver,
 
   void stop_requested() override {
     if (closed_because_) return;
+    ends_by_stop_ = ends_by_stop_ || !ending_;
     end(what_a_stop_means());
     news();
   }
@@ -356,6 +366,8 @@ class basic_steering final : private detail::control_channel::receiver,
   stop_source news_;
   stop_source give_up_;
   std::exception_ptr ending_;
+  std::exception_ptr aborted_;
+  bool ends_by_stop_ = false;
   std::optional<std::string> closed_because_;
   bool has_begun_ = false;
   std::vector<control_command> early_;  ///< came before the rollout had its name
