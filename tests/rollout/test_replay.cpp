@@ -455,6 +455,41 @@ TEST_CASE("replay: a request that is repeated gets the recorded result", "[rollo
   CHECK(world->run().status() == deployment_status::rejected);
 }
 
+TEMPLATE_TEST_CASE("replay: a version that an unrecorded roll-back gave its traffic is not removed",
+                   "[rollout][replay]", simulated_service, readable_service, fenced_service) {
+  // aborted while the baseline is kept, when nothing can be written any more
+  const auto make = [] {
+    auto world = std::make_unique<simulated_rollout<TestType>>();
+    world->with_users_journal();
+    world->config.steps = {20_pct, 100_pct};
+    world->config.analysis_interval = 5min;
+    world->at(25min, [&at = *world] {
+      at.journal().script.breaks("append", fault::throws);
+      at.control().abort("alice", "no");
+    });
+    return world;
+  };
+  std::size_t unrecorded = 0;
+  const std::size_t calls = calls_of(make);
+  for (std::size_t n = 1; n <= calls; ++n) {
+    const auto world = make();
+    mortal_process process{*world};
+    if (process.run_until(n)) break;  // it would have ended without a record
+    const bool is_back =
+        world->service.in_force() == hotswap::traffic_split::all_to(world->baseline);
+    if (!is_back || world->clock.elapsed() < 25min) continue;
+    ++unrecorded;
+    world->journal().script.is_repaired();
+    const auto result = process.run_until(0);
+    CAPTURE(n, process.last_words());
+    REQUIRE(result);
+    CHECK(result->status() == deployment_status::succeeded);
+    CHECK(world->service.in_force() == hotswap::traffic_split::all_to(world->candidate));
+    CHECK(world->broken_promises(*result) == nothing);
+  }
+  CHECK(unrecorded > 1);
+}
+
 TEST_CASE("replay: of two drivers the newer wins, and the older makes no further router call",
           "[rollout][replay]") {
   const auto world = a_canary();

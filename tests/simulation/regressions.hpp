@@ -37,6 +37,11 @@ inline constexpr std::array regressions{
                "0300000000000000000000000000010001000100000000000000000000000000000007",
                "a commit could not be written, and was no sooner given up than it was: the "
                "rollout went back, its successor found the commit, and removed the baseline"},
+    regression{"canary",
+               "000000000000000000000000000001000a0000000000000000000000000000000000000800060000"
+               "000000000000010c000002",
+               "a driver went back and could not record it, another one went on from the last "
+               "record, and removed the baseline that served"},
     regression{"ab_test",
                "02000100000000000000000000000000000000000000000000000000000000000000000000000000"
                "00000000000000000000000000000000000000000000000000000000000000000000000000000000"

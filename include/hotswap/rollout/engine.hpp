@@ -277,6 +277,7 @@ class basic_rollout {
   task<void> put_in_force(std::string step, traffic_split split);
   void is_in_force(traffic_split split);
   task<void> require_health(std::string step);
+  task<void> require_no_traffic(std::string step, model_version version);
 
   class look_result;
   std::optional<look_result> replay_looks(const recorded_verb& verb);
@@ -346,6 +347,7 @@ class basic_rollout {
   std::string step_;
   std::optional<traffic_split> in_force_;  ///< as last confirmed
   std::optional<traffic_split> intended_;  ///< as last asked for; may be in force too
+  bool split_was_set_ = false;             ///< by this incarnation, and confirmed
   bool candidate_was_deployed_ = false;
   bool mirror_was_set_ = false;
   share mirrored_;  ///< of the baseline's requests, as last confirmed

@@ -313,6 +313,7 @@ task<void> basic_rollout<Tag>::put_in_force(std::string step, traffic_split spli
     }
   }
   is_in_force(split);
+  split_was_set_ = true;
   chronicle_.tell(event_kind::split_changed, step, to_string(split));
 }
 
@@ -401,6 +402,7 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
     throw std::logic_error("retire: a version must have no traffic, got " + to_string(version) +
                            " with " + to_string(in_force_->share_of(version)));
   }
+  if (!committed_) co_await require_no_traffic(step, version);
   co_await commit(step);
   if (!chronicle_.is_complete()) {  // and it may not be: whoever takes over may need the version
     co_await stop_mirroring(step);
@@ -416,6 +418,36 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
   co_await remove_or_tell(step, std::move(version));
   co_await chronicle_.record_if_possible(step, "retire", record_phase::outcome,
                                          outcome_record{"done"});
+}
+
+/// Before a version is removed. Its traffic may have come back since the split was set: somebody
+/// else has changed it, or an earlier incarnation went back when it could not record that it would.
+/// Then the split is set again; so it is by a later incarnation whose router cannot be read.
+template <typename Tag>
+task<void> basic_rollout<Tag>::require_no_traffic(std::string step, model_version version) {
+  if (!in_force_ || recorded_.rollback() != nullptr) co_return;
+  steering_.announce(step, "retire", "the router's split");
+  co_await outwait_pause();
+  const traffic_split wanted = *in_force_;
+  std::optional<traffic_split> found;
+  if (door_.has_split()) {
+    try {
+      found = co_await door_.split(step, door_.attempts());
+    } catch (const rollout_failure& failure) {
+      if (failure.reason_code() != reason_code::set_split_failed) throw;
+    }
+    if (found && found->share_of(version) == share{}) co_return;
+  } else if (split_was_set_ || !has_baseline() || version != baseline()) {
+    co_return;
+  }
+  if (found) tell_drifted(*found);
+  // whoever has lost meanwhile leaves here
+  co_await chronicle_.record(step, "retire", record_phase::progress, found.value_or(wanted));
+  if (found) {
+    co_await put_in_force(step, wanted);
+  } else {
+    co_await door_.set_split(step, wanted);
+  }
 }
 
 /// The shadow gets no more copies, or that is told.

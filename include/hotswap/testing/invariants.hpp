@@ -65,9 +65,7 @@ class rollout_rules {
 ///     is 100 % baseline, and was answered with yes; with a fenced router it is in force, then and
 ///     after. Not if the router lied, reached some replicas only, or somebody else has set the
 ///     split. A router without a fence keeps it too, unless a call of it lands after it has failed,
-///     after its process has died, or after the rollout has waited for it as long as it says. Nor
-///     if a driver went back before it could record that it would, as it does when the journal
-///     cannot be written, and another one, who cannot know, went on from the last record.
+///     after its process has died, or after the rollout has waited for it as long as it says.
 ///   4 nothing is removed that gets traffic or may get it from a call that is under way, and no
 ///     baseline before `committed` is durable. The excuses of 3 hold.
 ///   5 a bake passes only on as many samples as it needs, of both sides, and on numbers.
@@ -75,8 +73,6 @@ class rollout_rules {
 ///     result of the driver that wrote it.
 ///   7 the candidate's share is never above the last recorded intent, nor rises after a fail or a
 ///     decision to roll back, unless a forced promote is recorded.
-///     After a fail it may be set again by a driver that finds the baseline in force, put there by
-///     one who went back without a record.
 ///   9 no request goes to a version that cannot answer it: not if it has died, the server has lied
 ///     about it, or the excuses of 3 hold.
 ///     In a fleet: no server is updated in rotation, and one stays in it.
@@ -153,7 +149,6 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   void split_sent(std::uint64_t number, const traffic_split& split) override {
     require_driver("set_split");
     const bool can_know = knows_enough("shift");
-    note_who_acts_first();
     const int candidate = split.share_of(rules_.candidate).basis_points();
     for (const auto& [version, part] : split.entries()) {
       const auto& state = platform_.state(version);
@@ -166,7 +161,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
                     ", and the last recorded intent is " + in_percent(intent_));
     }
     if (can_know && candidate > last_share_sent_ &&
-        (rolls_back() || (has_failed_ && !acted_first_ && forced_promotions_ == 0))) {
+        (rolls_back() || (has_failed_ && forced_promotions_ == 0))) {
       breaks(7, "the candidate's share rises to " + in_percent(candidate) + " after " +
                     (rolls_back() ? "the decision to roll back" : "a fail"));
     }
@@ -401,9 +396,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
 
   /// What a router did that no rollout can know of, or mend.
   [[nodiscard]] bool router_is_excused() const noexcept {
-    return acted_first_ || routed(call_fault::lies) + routed(call_fault::partly) +
-                                   routed(call_fault::partly_fails) + platform_.foreign_splits() >
-                               0;
+    return routed(call_fault::lies) + routed(call_fault::partly) +
+               routed(call_fault::partly_fails) + platform_.foreign_splits() >
+           0;
   }
   /// A router without a fence lets in what comes after its call has ended, or its process.
   [[nodiscard]] bool router_lets_in_late() const noexcept {
@@ -413,7 +408,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
             (drivers_ > 1 && routed(call_fault::lands_late) > 0));
   }
   [[nodiscard]] bool server_is_excused() const noexcept {
-    return acted_first_ || calls_of_the_ignorant_ > 0 ||
+    return calls_of_the_ignorant_ > 0 ||
            served(call_fault::lies) + served(call_fault::lost) +
                    served(call_fault::lands_very_late) >
                0 ||
@@ -439,13 +434,6 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     }
     if (by->is_told_to_stop && !rolls_back() && !is_committed_) {
       breaks(10, std::string{"a driver that was stopped calls "} + what);
-    }
-  }
-
-  /// Goes a driver back without a journal that says so?
-  void note_who_acts_first() noexcept {
-    if (world_.running != nullptr && world_.running->decided_at && !rolls_back_) {
-      acted_first_ = true;
     }
   }
 
