@@ -53,4 +53,9 @@ inline constexpr std::array regressions{
                "000000000000000000000000000000000000000000070000000d",
                "a split that was under way when the process stopped was taken for a drift, and "
                "the one before it set again"},
+    regression{"rolling",
+               "0000000000000000000000000000000000000000000000000000000000000000000000000000"
+               "0000000000000000000000000000000000000000000000000000000000000000000000000000"
+               "0000000000000000000000000000000000000005000000000000000003",
+               "a server did not go back, and the last one that served was taken out of rotation"},
 };

@@ -115,9 +115,29 @@ TEST_CASE("rolling: roll-back's own `set_split` fails", "[strategies][rolling][f
                    "to fraud@1 is broken; server web-1 must wait, of 4 at most 1 may be "
                    "out of rotation, and one must serve") == 2);
   }
-  SECTION("it does not come back: no other one is taken out of rotation, and it is said") {
-    const std::size_t servers = GENERATE(2U, 4U);
-    world.service.has_servers(servers);
+  SECTION("it does not come back: it is given up, and the others follow") {
+    world.service.breaks("update web-2 to fraud@1", fault::throws);
+    const auto result = world.run();
+    CHECK(result.status() == deployment_status::rollback_failed);
+    CHECK(result.reason() ==
+          why +
+              "; roll-back failed: server web-2 did not go back, update of web-2 "
+              "to fraud@1 failed: update web-2 to fraud@1 is broken");
+    CHECK(world.service.text() == "web-1 1, web-2 2 out, web-3 1, web-4 1");
+    const auto calls = world.service.script().calls();
+    const auto begins = [&](const std::string& text) {
+      return std::find_if(calls.begin(), calls.end(),
+                          [&](const auto& each) { return each.text == text; });
+    };
+    const auto waited = begins("rotate web-1 out");
+    REQUIRE(waited != calls.end());
+    const auto again = std::find_if(
+        waited + 1, calls.end(), [](const auto& each) { return each.text == "rotate web-1 out"; });
+    REQUIRE(again != calls.end());
+    CHECK(again->at - begins("update web-2 to fraud@1")->at > 9min);
+  }
+  SECTION("it does not come back, and the only other one serves: that one stays") {
+    world.service.has_servers(2);
     world.service.breaks("update web-2 to fraud@1", fault::throws);
     const auto result = world.run();
     CHECK(result.status() == deployment_status::rollback_failed);
@@ -125,9 +145,9 @@ TEST_CASE("rolling: roll-back's own `set_split` fails", "[strategies][rolling][f
         result.reason() ==
         why +
             "; roll-back failed: server web-2 did not go back, update of web-2 to fraud@1 failed: "
-            "update web-2 to fraud@1 is broken; server web-1 must wait, of " +
-            std::to_string(servers) + " at most 1 may be out of rotation, and one must serve");
-    CHECK(world.service.text().starts_with("web-1 2, web-2 2 out"));
+            "update web-2 to fraud@1 is broken; server web-1 must wait, of 2 at most 1 may be out "
+            "of rotation, and one must serve");
+    CHECK(world.service.text() == "web-1 2, web-2 2 out");
     CHECK(world.service.most_out == 1);
     CHECK(world.service.wrongs() == nothing);
   }
@@ -331,6 +351,21 @@ TEST_CASE("rolling: a platform call never returns", "[strategies][rolling][failu
         "update of web-2 to fraud@2 must end within 15 min, and did not; roll-back failed: a call "
         "to the fleet is still under way");
   CHECK(world.service.text() == all_on_baseline);
+}
+
+TEST_CASE("rolling: a platform call that ends late takes no server out that is the only one",
+          "[strategies][rolling][failures]") {
+  fleet_world world;
+  world.service.has_servers(2);
+  world.service.breaks("rotate web-2 out", fault::late, 1);  // 150 s, and its deadline is 30 s
+  const auto result = world.run();
+  CHECK(result.status() == deployment_status::rolled_back);
+  CHECK(result.reason() == "set_rotation of web-2 out must end within 30 s, and did not");
+  CHECK(messages(result, event_kind::retrying).front() ==
+        "server web-1 must wait, of 2 at most 1 may be out of rotation, and one must serve");
+  CHECK(world.service.text() == "web-1 1, web-2 1");
+  CHECK(world.service.most_out == 1);
+  CHECK(world.broken_promises(result) == nothing);
 }
 
 TEST_CASE("rolling: late `deploy`, `remove`, `update` of an earlier rollout",

@@ -260,13 +260,20 @@ class basic_rollout {
   task<bool> server_is_healthy(std::string step, server_id server, bool shielded = false);
   task<void> rotate(std::string step, server_id server, bool in_rotation);
   task<void> update(std::string step, server_id server, model_version version);
+  task<void> turn(std::string step, server_id server, bool in_rotation, bool shielded = false);
+  task<void> make_sure_of_updated(std::string step);
+  task<void> replace(std::string step, server_id server, model_version version,
+                     bool shielded = false);
   task<void> await_health(std::string step, server_id server, health_terms terms);
   task<void> serve(std::string step, server_batch batch);
   task<void> outwait(std::chrono::nanoseconds time);
   task<std::string> restore_servers();
+  [[nodiscard]] bool fleet_calls_are_out() const;
   [[nodiscard]] std::vector<server_id> not_restored() const;
   task<std::string> restore_each(std::vector<server_id> servers);
-  task<server_batch> next_to_restore(std::vector<server_id> servers);
+  task<std::vector<server_id>> undone_late(std::vector<server_id> besides);
+  task<std::optional<server_id>> keep_one_of(std::vector<server_id> fleet);
+  task<server_batch> next_to_restore(std::vector<server_id> servers, bool beyond_limit);
   task<std::string> restore(server_id server);
 
   task<void> require_all_traffic_on_baseline(std::string step);

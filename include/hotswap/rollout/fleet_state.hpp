@@ -10,7 +10,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -74,31 +73,28 @@ class fleet_state {
     if (!known) touched.push_back(server);
   }
 
-  /// What one of its records says of the servers, when an earlier incarnation wrote it.
-  /// @param has_rotation  can the fleet be asked to take a server out of rotation?
+  /// What one of its records says of the servers, when an earlier incarnation wrote it. Nothing of
+  /// those that were touched is sure: a roll-back may have moved them that could not be recorded.
   void replay(const journal_record& record, bool has_rotation) {
-    const auto server_of = [&](std::string_view verb) {
-      std::optional<server_id> named;
-      if (record.verb.starts_with(verb)) named.emplace(record.verb.substr(verb.size()));
-      return named;
-    };
     const std::string_view leaves = has_rotation ? "rotate_out " : "update ";
-    const std::string_view is_back = has_rotation ? "rotate_in " : "healthy ";
-    const bool is_over = record.phase == record_phase::outcome;
-    for (const std::string_view verb : {std::string_view{"update "}, leaves}) {
-      if (const auto server = server_of(verb)) touch(*server);
-    }
-    for (const std::string_view verb : {leaves, std::string_view{"restore "}}) {
-      if (const auto server = server_of(verb); server && !is_over) out.insert(*server);
-    }
-    for (const std::string_view verb : {is_back, std::string_view{"restore "}}) {
-      if (const auto server = server_of(verb); server && is_over) out.erase(*server);
+    const std::string_view returns = has_rotation ? "rotate_in " : "healthy ";
+    for (const std::string_view verb :
+         {leaves, std::string_view{"update "}, returns, std::string_view{"restore "}}) {
+      if (!record.verb.starts_with(verb)) continue;
+      const server_id server{record.verb.substr(verb.size())};
+      touch(server);
+      unsure.insert(server);
+      out.insert(server);
+      if (record.phase != record_phase::outcome) continue;
+      if (verb == returns || verb == "restore ") out.erase(server);
+      if (verb == "restore ") unsure.erase(server);  // the roll-back is recorded
     }
   }
 
   int max_unavailable;
   std::vector<server_id> touched;  ///< in order; may run the candidate, or be out of rotation
-  std::set<server_id> out;         ///< of them, those that may be out of rotation, or not well
+  std::set<server_id> out;         ///< of them, those that were taken out, and are not back
+  std::set<server_id> unsure;      ///< may be in or out: a call has failed, or may yet take effect
   std::set<server_id> updated;     ///< run the candidate, in rotation
 };
 

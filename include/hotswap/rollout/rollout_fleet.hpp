@@ -105,8 +105,11 @@ task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool i
                           std::string{}, "the fleet's set_rotation");
   fleet_->touch(server);
   if (verb.is_over()) co_return;
-  if (!in_rotation) fleet_->out.insert(server);
-  co_await door_.set_rotation(step, server, in_rotation);
+  if (!in_rotation) {
+    co_await make_sure_of_updated(step);
+    fleet_->out.insert(server);
+  }
+  co_await turn(step, server, in_rotation);
   if (in_rotation) fleet_->out.erase(server);
   co_await end_verb(verb, "done");
 }
@@ -118,8 +121,40 @@ task<void> basic_rollout<Tag>::update(std::string step, server_id server, model_
   fleet_->touch(server);
   if (verb.is_over()) co_return;
   fleet_->out.insert(server);
-  co_await door_.update(step, server, version);
+  const bool may_serve = door_.has_rotation() && fleet_->unsure.contains(server);
+  if (may_serve) {
+    co_await make_sure_of_updated(step);
+    co_await turn(step, server, false);
+  }
+  co_await replace(step, server, version);
   co_await end_verb(verb, "done");
+}
+
+/// As long as it has not been answered, nobody knows which.
+template <typename Tag>
+task<void> basic_rollout<Tag>::turn(std::string step, server_id server, bool in_rotation,
+                                    bool shielded) {
+  const bool was_sure = fleet_->unsure.insert(server).second;
+  co_await door_.set_rotation(std::move(step), server, in_rotation, shielded);
+  if (was_sure || !fleet_calls_are_out()) fleet_->unsure.erase(server);
+}
+
+/// Those that serve by an earlier incarnation's records do so, before another one is taken out.
+template <typename Tag>
+task<void> basic_rollout<Tag>::make_sure_of_updated(std::string step) {
+  const std::vector<server_id> updated{fleet_->updated.begin(), fleet_->updated.end()};
+  for (const server_id& each : updated) {
+    if (fleet_->unsure.contains(each)) co_await turn(step, each, true);
+  }
+}
+
+/// The same for an update that takes the server out itself, and puts it back.
+template <typename Tag>
+task<void> basic_rollout<Tag>::replace(std::string step, server_id server, model_version version,
+                                       bool shielded) {
+  const bool was_sure = door_.has_rotation() || fleet_->unsure.insert(server).second;
+  co_await door_.update(std::move(step), server, std::move(version), shielded);
+  if (!door_.has_rotation() && (was_sure || !fleet_calls_are_out())) fleet_->unsure.erase(server);
 }
 
 /// Returns once the server has been healthy for `ready` without a break.
@@ -196,10 +231,11 @@ task<void> basic_rollout<Tag>::serve(std::string step, server_batch batch) {
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore_servers() {
   std::string trouble = co_await restore_each(not_restored());
-  const bool calls_are_out = door_.deploy_calls()->count() + door_.router_calls()->count() > 0;
-  if (calls_are_out) {  // a late update may undo it
+  if (fleet_calls_are_out()) {  // a late one may undo it
     steering_.announce("rollback", "drain", "the end of calls that are under way");
-    const bool drained = co_await wait_until_none(clock_, door_.deploy_calls(), limits().drain);
+    co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
+    co_await wait_until_none(clock_, door_.deploy_calls(), limits().drain);
+    const bool drained = !fleet_calls_are_out();
     const std::vector<server_id> newest_first{fleet_->touched.rbegin(), fleet_->touched.rend()};
     trouble = co_await restore_each(newest_first);
     if (!drained && trouble.empty()) trouble = "a call to the fleet is still under way";
@@ -214,6 +250,11 @@ task<std::string> basic_rollout<Tag>::restore_servers() {
   co_return trouble;
 }
 
+template <typename Tag>
+bool basic_rollout<Tag>::fleet_calls_are_out() const {
+  return door_.deploy_calls()->count() + door_.router_calls()->count() > 0;
+}
+
 /// The newest first.
 template <typename Tag>
 std::vector<server_id> basic_rollout<Tag>::not_restored() const {
@@ -226,49 +267,115 @@ std::vector<server_id> basic_rollout<Tag>::not_restored() const {
 }
 
 /// In batches. A server that does not come back counts as one that is out, and is tried again: the
-/// others follow only while as many serve as `maxUnavailable` leaves. What is wrong when time is
-/// up; empty if nothing is.
+/// others follow only while as many serve as `maxUnavailable` leaves. When its time is up, it is
+/// given up, and they follow all the same, but for the last that serves. What is wrong; empty if
+/// nothing is.
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore_each(std::vector<server_id> servers) {
   const auto give_up_at = clock_.due_in(limits().set_split);
   backoff wait{config_.backoff_min, config_.backoff_max, terms_.environment.seed};
-  while (!servers.empty()) {
-    const server_batch batch = co_await next_to_restore(servers);
+  std::vector<server_id> known = servers;  // with those that were given up
+  std::string lost;                        // why they were
+  bool gives_up = false;
+  while (true) {
+    const std::vector<server_id> undone = co_await undone_late(known);
+    known.insert(known.end(), undone.begin(), undone.end());
+    servers.insert(servers.end(), undone.begin(), undone.end());
+    if (servers.empty()) break;
+
+    const server_batch batch = co_await next_to_restore(servers, gives_up);
     std::vector<task<std::string>> lanes;
     for (const server_id& each : batch.servers) lanes.push_back(restore(each));
     const std::vector<std::string> ends = co_await when_all(std::move(lanes));
     std::string trouble;
+    const auto add = [&trouble](const std::string& text) {
+      trouble += (trouble.empty() ? "" : "; ") + text;
+    };
     bool has_restored = false;
+    std::vector<server_id> waiting = servers;
     for (std::size_t i = 0; i < ends.size(); ++i) {
-      if (ends[i].empty()) {
-        servers.erase(std::find(servers.begin(), servers.end(), batch.servers[i]));
-        has_restored = true;
-      } else {
-        trouble += (trouble.empty() ? "" : "; ") + ends[i];
+      std::erase(waiting, batch.servers[i]);
+      if (!ends[i].empty()) {
+        add(ends[i]);
+        continue;
       }
+      std::erase(servers, batch.servers[i]);
+      std::erase(known, batch.servers[i]);
+      has_restored = true;
     }
-    if (has_restored || servers.empty()) continue;
+    if (has_restored && !gives_up) continue;
 
-    for (const server_id& each : servers) {
-      const auto& tried = batch.servers;
-      if (std::find(tried.begin(), tried.end(), each) != tried.end()) continue;
-      trouble += fmt::format(
-          "{}server {} must wait, of {} at most {} may be out of rotation, and one must serve",
-          trouble.empty() ? "" : "; ", each.name(), batch.fleet_size, fleet_->max_unavailable);
+    const std::string failed = trouble;
+    for (const server_id& each : waiting) {
+      add(fmt::format(
+          "server {} must wait, of {} at most {} may be out of rotation, and one must serve",
+          each.name(), batch.fleet_size, fleet_->max_unavailable));
     }
     const std::chrono::nanoseconds pause = wait.next();
-    if (clock_.steady_now() + pause >= give_up_at) co_return trouble;
-    chronicle_.tell(event_kind::retrying, "rollback", std::move(trouble), severity::warning);
-    co_await sleep_for(clock_, pause);
-    co_await chronicle_.catch_up_if_possible();  // whoever has lost meanwhile leaves here
+    if (!gives_up && clock_.steady_now() + pause < give_up_at) {
+      chronicle_.tell(event_kind::retrying, "rollback", trouble, severity::warning);
+      co_await sleep_for(clock_, pause);
+      co_await chronicle_.catch_up_if_possible();  // whoever has lost meanwhile leaves here
+      continue;
+    }
+    const bool nobody_may = gives_up && batch.servers.empty();
+    gives_up = true;
+    const std::string& given_up = nobody_may ? trouble : failed;
+    if (!lost.empty() && !given_up.empty()) lost += "; ";
+    lost += given_up;
+    servers = std::move(waiting);
+    if (nobody_may) break;
   }
-  co_return std::string{};
+  co_return lost;
+}
+
+/// Servers besides those that have gone back, and that a call may have undone which has ended
+/// since. One that can be put into rotation again is none of them.
+template <typename Tag>
+task<std::vector<server_id>> basic_rollout<Tag>::undone_late(std::vector<server_id> besides) {
+  std::vector<server_id> undone;
+  if (fleet_calls_are_out()) co_return undone;
+  const std::vector<server_id> unsure{fleet_->unsure.begin(), fleet_->unsure.end()};
+  for (const server_id& each : unsure) {
+    if (std::find(besides.begin(), besides.end(), each) != besides.end()) continue;
+    bool is_in = false;
+    try {
+      if (door_.has_rotation()) co_await turn("rollback", each, true, true);
+      is_in = door_.has_rotation();
+    } catch (const std::exception&) {  // it is none that serves, then
+    }
+    if (is_in) continue;
+    fleet_->out.insert(each);
+    undone.push_back(each);
+  }
+  co_return undone;
+}
+
+/// Puts a server into rotation that is well, and may or may not be in it.
+template <typename Tag>
+task<std::optional<server_id>> basic_rollout<Tag>::keep_one_of(std::vector<server_id> fleet) {
+  std::optional<server_id> kept;
+  if (!door_.has_rotation() || fleet_calls_are_out()) co_return kept;
+  for (const server_id& each : fleet) {
+    if (!fleet_->unsure.contains(each)) continue;
+    const bool healthy = co_await server_is_healthy("rollback", each, true);
+    if (!healthy) continue;
+    try {
+      co_await turn("rollback", each, true, true);
+      kept = each;
+    } catch (const std::exception&) {  // perhaps the next one can
+    }
+    if (kept) break;
+  }
+  if (kept) fleet_->out.erase(*kept);
+  co_return kept;
 }
 
 /// Those that do not serve; then others, while enough of the fleet serves without them. Never the
-/// last one: better a bad candidate than nobody.
+/// last one that no late call can take out: better a bad candidate than nobody.
 template <typename Tag>
-task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> servers) {
+task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> servers,
+                                                       bool beyond_limit) {
   server_batch batch;
   std::vector<server_id> fleet = servers;
   try {
@@ -276,29 +383,40 @@ task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> se
   } catch (const std::exception&) {  // then as if there were no others
   }
   batch.fleet_size = fleet.size();
-  std::vector<server_id> in;
+  std::set<server_id> in;  // for sure
   std::vector<task<bool>> checks;
   for (const server_id& each : fleet) {
-    if (fleet_->out.contains(each)) continue;
-    in.push_back(each);
-    checks.push_back(server_is_healthy("rollback", each, true));
+    if (fleet_->out.contains(each) || fleet_->unsure.contains(each)) continue;
+    in.insert(each);
   }
+  for (const server_id& each : in) checks.push_back(server_is_healthy("rollback", each, true));
   const std::vector<bool> healthy = co_await when_all(std::move(checks));
   std::set<server_id> serving;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    if (healthy[i]) serving.insert(in[i]);
+  std::size_t i = 0;
+  for (const server_id& each : in) {
+    if (healthy[i++]) serving.insert(each);
   }
+  if (in.empty()) {  // then one that may serve does so for sure, if there is any
+    const std::optional<server_id> kept = co_await keep_one_of(fleet);
+    if (kept) serving.insert(*kept);
+    in = serving;
+  }
+  const auto may_leave = [&](const server_id& server) {
+    if (fleet_->out.contains(server) && !fleet_->unsure.contains(server)) return true;
+    const std::set<server_id>& staying = serving.contains(server) ? serving : in;
+    return staying.size() > staying.count(server);
+  };
   const auto limit = static_cast<std::size_t>(fleet_->max_unavailable);
   std::size_t unavailable = fleet.size() - serving.size();
-  for (const server_id& each : servers) {
-    if (!serving.contains(each) && batch.servers.size() < limit) batch.servers.push_back(each);
-  }
-  for (const server_id& each : servers) {
-    const bool is_allowed = unavailable < limit && serving.size() > 1;
-    if (!is_allowed || batch.servers.size() >= limit) break;
-    if (serving.erase(each) == 0) continue;
-    batch.servers.push_back(each);
-    ++unavailable;
+  for (const bool serves : {false, true}) {
+    for (const server_id& each : servers) {
+      const bool may_serve_less = beyond_limit || !serves || unavailable < limit;
+      const bool has_room = batch.servers.size() < limit && may_serve_less;
+      if (serving.contains(each) != serves || !has_room || !may_leave(each)) continue;
+      batch.servers.push_back(each);
+      in.erase(each);
+      if (serving.erase(each) > 0) ++unavailable;
+    }
   }
   co_return batch;
 }
@@ -313,8 +431,8 @@ task<std::string> basic_rollout<Tag>::restore(server_id server) {
                                          fingerprint_record{to_string(baseline())});
   fleet_->out.insert(server);
   try {
-    if (door_.has_rotation()) co_await door_.set_rotation("rollback", server, false, true);
-    co_await door_.update("rollback", server, baseline(), true);
+    if (door_.has_rotation()) co_await turn("rollback", server, false, true);
+    co_await replace("rollback", server, baseline(), true);
     bool healthy = false;
     const auto give_up_at = clock_.due_in(limits().warm_up);
     while (!healthy && clock_.steady_now() < give_up_at) {
@@ -322,9 +440,7 @@ task<std::string> basic_rollout<Tag>::restore(server_id server) {
       if (!healthy) co_await sleep_for(clock_, std::chrono::seconds{1});
     }
     if (!healthy) trouble = "it is not healthy";
-    if (healthy && door_.has_rotation()) {
-      co_await door_.set_rotation("rollback", server, true, true);
-    }
+    if (healthy && door_.has_rotation()) co_await turn("rollback", server, true, true);
   } catch (const std::exception& failure) {
     trouble = failure.what();
   }

@@ -37,7 +37,9 @@ namespace hotswap::inline v0_1 {
 /// `set_split` is never called: the fleet's own rotation decides who gets a request. Where servers
 /// cannot be taken out of rotation, `update` drains them itself. A fleet that would lose its last
 /// serving server is `rejected`; servers that are not healthy count against `maxUnavailable`, and
-/// are updated first. Roll-back goes the way back, newest first, without bakes.
+/// are updated first. Roll-back goes the way back, newest first, without bakes, within the same
+/// limit: a server that does not come back is waited for, and then given up. The last one that
+/// serves is not taken out.
 ///
 /// Refers to `server`, `router` and `metrics`, which outlive its rollouts and their outstanding
 /// calls; the strategy itself may die first.

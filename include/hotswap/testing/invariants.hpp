@@ -82,9 +82,11 @@ class rollout_rules {
 ///  13 with truthful metrics, and nobody who promotes it, a bad candidate does not win over a
 ///     baseline that has not died.
 ///  14 from the decision to roll back to the baseline in force it takes no longer than said, if the
-///     router and the baseline work.
+///     router and the baseline work. (A fleet whose baseline has died waits.)
 ///  15 at the end, what is deployed is active or named as left over, and nothing is mirrored. Not
-///     if the server lied, or a call lands after it has failed or after its process has died.
+///     if the server lied, or a call lands after it has failed or after its process has died; nor
+///     if servers of a fleet went back before that could be recorded, and the driver died: its
+///     successor cannot ask a server what it runs.
 ///  16 a shadow gets no traffic before it is validated, and no copies once it has traffic.
 ///  17 all splits of a rollout have one salt, its name: so a key keeps its arm. (Not while it goes
 ///     back with a journal that has not even its first record: then nobody else knows its name.)
@@ -212,7 +214,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
                    : what == choice_site::remove ? "remove"
                                                  : "warm_up");
     if (what == choice_site::update || what == choice_site::rotate) {
-      note_who_acts_first();
+      is_fleet_ = true;
+      const simulated_process* const by = world_.running;
+      if (by != nullptr && by->decided_at && !rolls_back_) went_back_unrecorded_ = true;
       static_cast<void>(knows_enough(""));
       return;
     }
@@ -328,7 +332,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
         breaks(3, "the baseline has not all the traffic in the end");
       }
     }
-    if (server_is_excused()) return;
+    if (server_is_excused() || went_back_unrecorded_) return;
     for (const auto& each : platform_.versions()) {
       const std::string& name = each.version.version();
       const bool is_named = std::find(named_.begin(), named_.end(), name) != named_.end();
@@ -589,7 +593,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     const bool is_back = result.status() == deployment_status::rolled_back ||
                          result.status() == deployment_status::aborted;
     if (!is_back || !by.decided_at || router_faults() != by.faults_by_then) return;
-    if (router_is_excused() || router_lets_in_late()) return;
+    if (router_is_excused() || router_lets_in_late() || (is_fleet_ && baseline_died_)) return;
     if (!by.is_back_at) {
       breaks(14, "the baseline is not in force, though the router works");
     } else if (*by.is_back_at - *by.decided_at > rules_.way_back) {
@@ -638,7 +642,8 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   std::uint64_t forced_promotions_ = 0;
 
   bool baseline_died_ = false;
-  bool acted_first_ = false;
+  bool is_fleet_ = false;
+  bool went_back_unrecorded_ = false;  ///< of a fleet
   bool ended_ = false;
   bool ended_baseline_ = false;
   std::optional<deployment_status> status_;

@@ -163,7 +163,12 @@ class recorded_platform {
     if (journal_.is_rolling_back()) co_return !could_not_go_back() || was_restored(server);
     co_return !is_sick() && !does_not_become_healthy(server);
   }
+  /// Asked again for what is so already, it makes sure of it: no record tells of a roll-back that
+  /// could not be recorded.
   task<void> set_rotation(const server_id& server, bool in_rotation) {
+    const auto found = rotation_.find(server);
+    const bool is_so = found != rotation_.end() && found->second == in_rotation;
+    if (is_so && !journal_.is_rolling_back()) return already_so();
     const std::string way = in_rotation ? "in" : "out";
     const std::string verb = journal_.is_rolling_back() ? "restore " : "rotate_" + way + " ";
     return change(verb + server.name(), std::string{},
@@ -219,6 +224,8 @@ class recorded_platform {
     }
     effect();
   }
+
+  static task<void> already_so() { co_return; }
 
   task<void> until(time_point time) {
     const auto left = time - clock_.now();
