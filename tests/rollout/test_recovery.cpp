@@ -79,6 +79,19 @@ TEST_CASE("take_over: goes on with what is unfinished, and ends as it would have
   CHECK(world->clock.run(take_over(world->environment, resolver_of(*world))).empty());
 }
 
+TEST_CASE("take_over: a journal that cannot be read is read again", "[rollout][take_over]") {
+  const int failures = GENERATE(2, 3);
+  const auto world = a_canary();
+  mortal_process process{*world};
+  REQUIRE_FALSE(process.run_until(25));
+  world->journal().script.breaks("load", fault::throws, failures);
+  const auto taken = world->clock.run(take_over(world->environment, resolver_of(*world)));
+
+  REQUIRE(taken.size() == 1);
+  CHECK(taken[0].refusal == (failures == 2 ? "" : "load fraud is broken"));
+  CHECK(taken[0].result.has_value() == (failures == 2));
+}
+
 TEST_CASE("take_over: names what it cannot go on with, and leaves it", "[rollout][take_over]") {
   const auto world = a_canary();
   mortal_process process{*world};

@@ -8,14 +8,20 @@
 ///     for (const auto& each : taken) log(each.model, each.refusal);
 
 #include <hotswap/async/call.hpp>
+#include <hotswap/async/repeatable_call.hpp>
+#include <hotswap/async/sleep.hpp>
+#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/async/when_all.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
+#include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/journal_record.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -55,13 +61,35 @@ inline std::string text_of(const std::exception_ptr& failure) {
   }
 }
 
+/// What a journal is asked, as often as a call to the platform is tried.
+template <typename T>
+task<T> read_again(rollout_environment environment, repeatable_call<T> read) {
+  const rollout_config usual;
+  const int attempts = environment.attempts.value_or(usual.attempts);
+  backoff wait{usual.backoff_min, usual.backoff_max, environment.seed};
+  std::exception_ptr failure;
+  for (int number = 1;; ++number) {
+    try {
+      repeatable_call<T> started = read;
+      T answer =
+          co_await call(*environment.clock, environment.journal_deadline, std::move(started));
+      co_return answer;
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (number >= attempts) std::rethrow_exception(failure);
+    const std::chrono::nanoseconds pause = wait.next();
+    co_await sleep_for(*environment.clock, pause);
+  }
+}
+
 /// The opening of the stream's latest rollout.
 /// @throws journal_error  if it has none.
 template <typename = void>
 task<opening_record> opening_of(rollout_environment environment, std::string model) {
-  auto load = [journal = environment.journal, model] { return journal->load(model); };
-  std::vector<journal_record> records =
-      co_await call(*environment.clock, environment.journal_deadline, std::move(load));
+  auto load = [journal = environment.journal, model](stop_token) { return journal->load(model); };
+  repeatable_call<std::vector<journal_record>> read{std::move(load)};
+  const std::vector<journal_record> records = co_await read_again(environment, std::move(read));
   const auto* opening =
       records.empty()
           ? nullptr
@@ -103,9 +131,9 @@ template <typename = void>
 [[nodiscard]] task<std::vector<taken_over>> take_over(rollout_environment environment,
                                                       rollout_resolver resolve) {
   const auto shared = std::make_shared<const rollout_resolver>(std::move(resolve));
-  auto unfinished = [journal = environment.journal] { return journal->unfinished(); };
-  std::vector<std::string> models =
-      co_await call(*environment.clock, environment.journal_deadline, std::move(unfinished));
+  auto unfinished = [journal = environment.journal](stop_token) { return journal->unfinished(); };
+  repeatable_call<std::vector<std::string>> read{std::move(unfinished)};
+  std::vector<std::string> models = co_await detail::read_again(environment, std::move(read));
   std::vector<task<taken_over>> rollouts;
   rollouts.reserve(models.size());
   for (std::string& model : models) {
