@@ -99,7 +99,7 @@ class thrifty_canary : private hotswap::diagnose_platform<Server, Router, Metric
       bool hasty) {
     hotswap::rollout_config config;
     config.analysis_interval = std::chrono::seconds{10};
-    hotswap::rollout running{std::move(calls), std::move(terms), config};
+    hotswap::rollout running{std::move(calls), terms, config};
     co_return co_await running.run(steps(running, of, hasty));
   }
 

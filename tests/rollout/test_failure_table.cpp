@@ -577,7 +577,8 @@ class judged_strategy {
  private:
   static hotswap::task<hotswap::deployment_result> run(
       std::shared_ptr<hotswap::platform_calls> calls, hotswap::rollout_terms terms) {
-    hotswap::rollout running{std::move(calls), std::move(terms), hotswap::rollout_config{}};
+    const hotswap::rollout_config config;
+    hotswap::rollout running{std::move(calls), terms, config};
     co_return co_await running.run(steps(running));
   }
 

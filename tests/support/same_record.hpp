@@ -10,6 +10,7 @@
 #include <hotswap/core/drift_measurement.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/core/verdict.hpp>
@@ -113,6 +114,7 @@ class record_comparison {
   static bool same(const hotswap::traffic_split& a, const hotswap::traffic_split& b) {
     return a.entries() == b.entries() && a.salt() == b.salt();
   }
+  static bool same(const hotswap::shared_text& a, const hotswap::shared_text& b) { return a == b; }
   static bool same(const hotswap::verdict& a, const hotswap::verdict& b) {
     return a.decision() == b.decision() && same(a.findings(), b.findings());
   }

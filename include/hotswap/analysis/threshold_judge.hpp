@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,11 +54,12 @@ class threshold_judge final : public judge {
       : threshold_judge(limits, {"errorRate", "latency"}, minimum_samples) {}
 
   [[nodiscard]] verdict look(const paired_windows& seen) override {
-    candidate_ += seen.candidate;
+    if (!sums_) sums_ = std::make_unique<sums>();
+    sums_->candidate += seen.candidate;
     if (seen.contemporaneous) {
-      baseline_ += seen.baseline;
+      sums_->baseline += seen.baseline;
     } else {
-      baseline_ = seen.baseline;
+      sums_->baseline = seen.baseline;
     }
     contemporaneous_ = seen.contemporaneous;
 
@@ -74,6 +76,12 @@ class threshold_judge final : public judge {
   }
 
  private:
+  /// Of the windows so far. Not in place: many a judge waits for its first window.
+  struct sums {
+    metrics_snapshot baseline;
+    metrics_snapshot candidate;
+  };
+
   static constexpr std::uint64_t drift_samples = 1000;  ///< a window needs, to count
   static constexpr int drifting_windows = 3;            ///< in a row, then it fails
   static constexpr std::uint64_t fewest_for_no_doubt = 20;
@@ -118,13 +126,14 @@ class threshold_judge final : public judge {
   }
 
   finding judge_error_rate() const {
-    finding found =
-        about("errorRate", baseline_.requests, candidate_.requests, limits_.error_rate_increase);
-    if (baseline_.errors > baseline_.requests || candidate_.errors > candidate_.requests) {
+    finding found = about("errorRate", sums_->baseline.requests, sums_->candidate.requests,
+                          limits_.error_rate_increase);
+    if (sums_->baseline.errors > sums_->baseline.requests ||
+        sums_->candidate.errors > sums_->candidate.requests) {
       return no_number(std::move(found), "an error rate with more errors than requests");
     }
-    if (baseline_.requests > 0) found.baseline = rate(baseline_);
-    if (candidate_.requests > 0) found.candidate = rate(candidate_);
+    if (sums_->baseline.requests > 0) found.baseline = rate(sums_->baseline);
+    if (sums_->candidate.requests > 0) found.candidate = rate(sums_->candidate);
     if (errors_are_beyond_doubt(found)) return found;
     if (lacks_samples(found, "the error rate")) return found;
 
@@ -133,7 +142,7 @@ class threshold_judge final : public judge {
     const std::string sentence =
         fmt::format("the error rate {} by {:.3g} (limit {:.3g}, {} requests)", change,
                     std::abs(*found.candidate - *found.baseline), limits_.error_rate_increase,
-                    candidate_.requests);
+                    sums_->candidate.requests);
     return limited(std::move(found), sentence);
   }
 
@@ -142,23 +151,24 @@ class threshold_judge final : public judge {
   }
 
   bool errors_are_beyond_doubt(finding& found) const {
-    if (candidate_.requests < fewest_for_no_doubt || candidate_.errors == 0) return false;
-    const double rise = rate(candidate_) - limits_.error_rate_increase;
+    if (sums_->candidate.requests < fewest_for_no_doubt || sums_->candidate.errors == 0)
+      return false;
+    const double rise = rate(sums_->candidate) - limits_.error_rate_increase;
     if (rise <= found.baseline.value_or(0.0)) return false;  // saves the bounds, most of the time
 
-    const stats::interval candidate = bounds(candidate_);
-    const stats::interval baseline = bounds(baseline_);
+    const stats::interval candidate = bounds(sums_->candidate);
+    const stats::interval baseline = bounds(sums_->baseline);
     if (!(candidate.lower > baseline.upper + limits_.error_rate_increase)) return false;
     found.made = decision::fail;
     found.required = true;
     found.method = "clopper-pearson";
-    found.statistic = rate(candidate_) - found.baseline.value_or(0.0);
+    found.statistic = rate(sums_->candidate) - found.baseline.value_or(0.0);
     found.interval =
         stats::interval{candidate.lower - baseline.upper, candidate.upper - baseline.lower};
     found.sentence = fmt::format(
         "the error rate rose beyond doubt, to {:.3g} from {:.3g} (limit {:.3g}, {} requests)",
         *found.candidate, found.baseline.value_or(0.0), limits_.error_rate_increase,
-        candidate_.requests);
+        sums_->candidate.requests);
     if (!contemporaneous_) found.sentence += ", no contemporaneous baseline";
     return true;
   }
@@ -172,10 +182,10 @@ class threshold_judge final : public judge {
   /// Of the distributions where both sides have one, else of the means.
   finding judge_latency() const {
     const bool are_distributions =
-        baseline_.latency_distribution && candidate_.latency_distribution;
+        sums_->baseline.latency_distribution && sums_->candidate.latency_distribution;
     finding found = are_distributions ? about_latency_quantile() : about_mean_latency();
-    if ((baseline_.latency && !baseline_.latency->finite()) ||
-        (candidate_.latency && !candidate_.latency->finite())) {
+    if ((sums_->baseline.latency && !sums_->baseline.latency->finite()) ||
+        (sums_->candidate.latency && !sums_->candidate.latency->finite())) {
       return no_number(std::move(found), "a latency that is not finite");
     }
     if (lacks_samples(found, "the latency")) return found;
@@ -192,8 +202,8 @@ class threshold_judge final : public judge {
   }
 
   finding about_latency_quantile() const {
-    const stats::quantile_sketch& of_baseline = *baseline_.latency_distribution;
-    const stats::quantile_sketch& of_candidate = *candidate_.latency_distribution;
+    const stats::quantile_sketch& of_baseline = *sums_->baseline.latency_distribution;
+    const stats::quantile_sketch& of_candidate = *sums_->candidate.latency_distribution;
     finding found =
         about("latency", of_baseline.count(), of_candidate.count(), limits_.latency_increase);
     found.quantile = limits_.latency_quantile;
@@ -203,20 +213,24 @@ class threshold_judge final : public judge {
   }
 
   finding about_mean_latency() const {
-    const std::uint64_t of_baseline = baseline_.latency ? baseline_.latency->count() : 0;
-    const std::uint64_t of_candidate = candidate_.latency ? candidate_.latency->count() : 0;
+    const std::uint64_t of_baseline =
+        sums_->baseline.latency ? sums_->baseline.latency->count() : 0;
+    const std::uint64_t of_candidate =
+        sums_->candidate.latency ? sums_->candidate.latency->count() : 0;
     finding found = about("latency", of_baseline, of_candidate, limits_.latency_increase);
-    if (of_baseline > 0) found.baseline = baseline_.latency->mean();
-    if (of_candidate > 0) found.candidate = candidate_.latency->mean();
+    if (of_baseline > 0) found.baseline = sums_->baseline.latency->mean();
+    if (of_candidate > 0) found.candidate = sums_->candidate.latency->mean();
     return found;
   }
 
   finding judge_accuracy() const {
-    const std::uint64_t of_baseline = baseline_.accuracy ? baseline_.accuracy->trials() : 0;
-    const std::uint64_t of_candidate = candidate_.accuracy ? candidate_.accuracy->trials() : 0;
+    const std::uint64_t of_baseline =
+        sums_->baseline.accuracy ? sums_->baseline.accuracy->trials() : 0;
+    const std::uint64_t of_candidate =
+        sums_->candidate.accuracy ? sums_->candidate.accuracy->trials() : 0;
     finding found = about("accuracy", of_baseline, of_candidate, limits_.accuracy_drop);
-    if (of_baseline > 0) found.baseline = baseline_.accuracy->rate();
-    if (of_candidate > 0) found.candidate = candidate_.accuracy->rate();
+    if (of_baseline > 0) found.baseline = sums_->baseline.accuracy->rate();
+    if (of_candidate > 0) found.candidate = sums_->candidate.accuracy->rate();
     if (lacks_samples(found, "the accuracy")) return found;
     if (!(*found.baseline > 0.0)) {
       return no_number(std::move(found), "a drop from an accuracy of 0");
@@ -273,8 +287,8 @@ class threshold_judge final : public judge {
       const auto found = side.custom.find(name);
       return found == side.custom.end() ? stats::moments{} : found->second;
     };
-    const stats::moments baseline = of(baseline_);
-    const stats::moments candidate = of(candidate_);
+    const stats::moments baseline = of(sums_->baseline);
+    const stats::moments candidate = of(sums_->candidate);
     finding found = about(name, baseline.count(), candidate.count(), 0.0);
     found.limit.reset();
     if (!baseline.finite() || !candidate.finite()) {
@@ -305,8 +319,7 @@ class threshold_judge final : public judge {
   rollback_thresholds limits_;
   std::vector<std::string> required_;
   std::uint64_t minimum_samples_;
-  metrics_snapshot baseline_;
-  metrics_snapshot candidate_;
+  std::unique_ptr<sums> sums_;  ///< null before the first look
   bool contemporaneous_ = true;
   int windows_in_drift_ = 0;
 };

@@ -21,6 +21,7 @@
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/strategies/config_rule.hpp>
@@ -150,7 +151,7 @@ class basic_record_reader {
   }
 
   /// Is made when all is read.
-  void unknown(std::string&) {}
+  void unknown(shared_text&) {}
 
  private:
   /// What the readers of all objects of a record share.
@@ -179,7 +180,7 @@ class basic_record_reader {
       return "be a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
     } else if constexpr (std::is_enum_v<Field>) {
       return fmt::format("be one of {}", detail::spellings<Field>());
-    } else if constexpr (std::same_as<Field, std::string>) {
+    } else if constexpr (std::same_as<Field, std::string> || std::same_as<Field, shared_text>) {
       return "be a text, or its bytes";
     } else if constexpr (std::same_as<Field, share>) {
       return "be a percentage from 0 to 100";
@@ -251,6 +252,12 @@ class basic_record_reader {
     if (last != end || failure != std::errc{}) return false;
     field = std::bit_cast<double>(bits);
     return std::isnan(field);
+  }
+
+  void read(const std::string& at, const document_value& value, shared_text& field) {
+    std::string text;
+    read(at, value, text);
+    field = std::move(text);
   }
 
   void read(const std::string& at, const document_value& value, std::string& field) {

@@ -21,6 +21,7 @@
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/strategies/config_text.hpp>
 #include <hotswap/strategies/utf8.hpp>
@@ -88,7 +89,7 @@ class basic_record_writer {
   }
 
   /// Is put back by `to_json`.
-  void unknown(const std::string&) {}
+  void unknown(const shared_text&) {}
 
  private:
   basic_record_writer(std::string& out, const look_report* payloads_look)
@@ -143,6 +144,7 @@ class basic_record_writer {
   }
 
   void write(const std::string& value) { write(std::string_view{value}); }
+  void write(const shared_text& value) { write(std::string_view{value}); }
   void write(std::string_view value) {
     if (utf8_end(value) == value.size()) {
       out_ += fmt::format("\"{}\"", escaped(value));

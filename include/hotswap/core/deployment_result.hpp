@@ -10,6 +10,7 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,37 +43,53 @@ enum class deployment_status {
   return "rollback_failed";
 }
 
+/// Never changes; a copy shares it with the original.
 class deployment_result {
  public:
   deployment_result(deployment_status status, std::optional<model_version> active,
                     hotswap::reason_code code, std::string reason, std::vector<event> history)
-      : status_(status),
-        active_(std::move(active)),
-        reason_code_(code),
-        reason_(std::move(reason)),
-        history_(std::move(history)) {}
+      : end_(std::make_shared<const end>(status, std::move(active), code, std::move(reason),
+                                         std::move(history))) {}
+  deployment_result(const deployment_result&) = default;  // and no move, which would leave nothing
+  deployment_result& operator=(const deployment_result&) = default;
+  ~deployment_result() = default;
 
-  [[nodiscard]] deployment_status status() const noexcept { return status_; }
+  [[nodiscard]] deployment_status status() const noexcept { return end_->status; }
 
   /// The version that has the traffic, as far as is known.
   /// @throws error  if none has: the first deployment of a model failed.
   [[nodiscard]] const model_version& active() const {
-    if (!active_) throw error("deployment_result: no version has traffic, the first one failed");
-    return *active_;
+    if (!end_->active) {
+      throw error("deployment_result: no version has traffic, the first one failed");
+    }
+    return *end_->active;
   }
 
-  [[nodiscard]] hotswap::reason_code reason_code() const noexcept { return reason_code_; }
-  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }  ///< a sentence
+  [[nodiscard]] hotswap::reason_code reason_code() const noexcept { return end_->code; }
+  [[nodiscard]] const std::string& reason() const noexcept { return end_->reason; }  ///< a sentence
 
   /// All events, in order: what a re-read of the journal gives.
-  [[nodiscard]] const std::vector<event>& history() const noexcept { return history_; }
+  [[nodiscard]] const std::vector<event>& history() const noexcept { return end_->history; }
 
  private:
-  deployment_status status_;
-  std::optional<model_version> active_;
-  hotswap::reason_code reason_code_;
-  std::string reason_;
-  std::vector<event> history_;
+  /// Not in place: it would lie in each frame of a rollout that has not ended.
+  class end {
+   public:
+    end(deployment_status how, std::optional<model_version> serves, hotswap::reason_code why,
+        std::string said, std::vector<event> told)
+        : status(how),
+          active(std::move(serves)),
+          code(why),
+          reason(std::move(said)),
+          history(std::move(told)) {}
+    deployment_status status;
+    std::optional<model_version> active;
+    hotswap::reason_code code;
+    std::string reason;
+    std::vector<event> history;
+  };
+
+  std::shared_ptr<const end> end_;
 };
 
 }  // namespace hotswap::inline v0_1

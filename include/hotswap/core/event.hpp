@@ -9,6 +9,7 @@
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/verdict.hpp>
 
@@ -145,17 +146,17 @@ class event {
   event() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
 
   std::chrono::system_clock::time_point time{};
-  std::string rollout;         ///< its id, `fraud~1767225600000`
+  shared_text rollout;         ///< its id, `fraud~1767225600000`
   std::uint64_t sequence = 0;  ///< from 1, without gaps
   event_kind kind = event_kind::rollout_started;
   hotswap::severity severity = hotswap::severity::info;
-  std::string model;
-  std::string baseline;   ///< its version; empty for a first deployment
-  std::string candidate;  ///< its version
-  std::string strategy;   ///< `Canary`, …
-  std::string step;       ///< `step-25`; empty outside of steps
+  shared_text model;
+  shared_text baseline;   ///< its version; empty for a first deployment
+  shared_text candidate;  ///< its version
+  shared_text strategy;   ///< `Canary`, …
+  shared_text step;       ///< `step-25`; empty outside of steps
   share candidate_share;  ///< that is in force, as far as the rollout knows
-  std::string actor;      ///< who asked for it; empty if the rollout did itself
+  shared_text actor;      ///< who asked for it; empty if the rollout did itself
   hotswap::reason_code reason_code = hotswap::reason_code::none;
   std::string message;                        ///< a sentence in English
   std::map<std::string, std::string> labels;  ///< the config's

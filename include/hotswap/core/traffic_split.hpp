@@ -8,6 +8,7 @@
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 
 #include <algorithm>
 #include <string>
@@ -64,7 +65,7 @@ class traffic_split {
   /// What makes the sticky choice of this experiment independent of others': set to the rollout's
   /// id by the rollout, unless set before. No part of equality.
   [[nodiscard]] const std::string& salt() const noexcept { return salt_; }
-  [[nodiscard]] traffic_split with_salt(std::string salt) const {
+  [[nodiscard]] traffic_split with_salt(shared_text salt) const {
     traffic_split salted = *this;
     salted.salt_ = std::move(salt);
     return salted;
@@ -104,7 +105,7 @@ class traffic_split {
   }
 
   std::vector<entry> entries_;
-  std::string salt_;
+  shared_text salt_;
 };
 
 /// `90 % fraud@1, 10 % fraud@2`

@@ -29,14 +29,15 @@ task<deployment_result> abandon_rollout(std::shared_ptr<platform_calls> calls, s
                                         std::string reason, rollout_context& context) {
   const opening_record opening = co_await opening_of(context.environment, model);
   const model_version candidate{model, opening.candidate};
+  const rollout_config config;
   if (opening.baseline.empty()) {
-    rollout running{std::move(calls), rollout_terms::first(opening.strategy, candidate, context),
-                    rollout_config{}};
+    const auto terms = rollout_terms::first(opening.strategy, candidate, context);
+    rollout running{std::move(calls), terms, config};
     co_return co_await running.abandon(std::move(reason));
   }
   const model_version baseline{model, opening.baseline};
-  rollout running{std::move(calls), rollout_terms{opening.strategy, baseline, candidate, context},
-                  rollout_config{}};
+  const rollout_terms terms{opening.strategy, baseline, candidate, context};
+  rollout running{std::move(calls), terms, config};
   co_return co_await running.abandon(std::move(reason));
 }
 

@@ -16,6 +16,7 @@
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
@@ -35,7 +36,7 @@
 namespace hotswap::inline v0_1 {
 
 /// The history is made of the events in the records, so it equals what a re-read of the journal
-/// gives. Belongs to the clock's thread.
+/// gives. Belongs to the clock's thread; terms and config outlive it.
 ///
 /// A template only so that a program which includes it, and runs no rollout, does not compile it:
 /// g++ emits each coroutine that it has seen outside of templates.
@@ -43,24 +44,20 @@ template <typename = void>
 class basic_chronicle {
  public:
   basic_chronicle(const rollout_terms& terms, const rollout_config& config)
-      : clock_(*terms.environment.clock),
-        journal_(terms.environment.journal),
-        observers_(terms.environment.observers),
-        append_limit_(terms.environment.journal_deadline),
-        attempts_(terms.environment.attempts.value_or(config.attempts)),
-        wait_(config.backoff_min, config.backoff_max, terms.environment.seed),
-        stream_(terms.model()),
-        driver_(terms.driver) {
-    common_.model = terms.model();
-    if (terms.baseline) common_.baseline = terms.baseline->version();
-    common_.candidate = terms.candidate.version();
-    common_.strategy = terms.strategy;
-    common_.labels = config.labels;
+      : terms_(terms),
+        config_(config),
+        clock_(*terms.environment.clock),
+        driver_(terms.driver),
+        model_(terms.model()),
+        candidate_(terms.candidate.version()),
+        strategy_(terms.strategy),
+        wait_(config.backoff_min, config.backoff_max, terms.environment.seed) {
+    if (terms.baseline) baseline_ = terms.baseline->version();
   }
 
   /// Names the rollout, before the first event.
-  void begin(std::string id) { common_.rollout = std::move(id); }
-  [[nodiscard]] const std::string& id() const noexcept { return common_.rollout; }
+  void begin(shared_text id) { id_ = std::move(id); }
+  [[nodiscard]] const std::string& id() const noexcept { return id_.str(); }
 
   /// Goes on after the records of an earlier incarnation.
   void resume(const std::vector<journal_record>& records) {
@@ -71,7 +68,7 @@ class basic_chronicle {
     }
     if (!history_.empty()) events_told_ = history_.back()->sequence;
   }
-  [[nodiscard]] const std::string& stream() const noexcept { return stream_; }
+  [[nodiscard]] const std::string& stream() const noexcept { return terms_.model(); }
 
   /// The journal's stream is this rollout's: from here on it is written to.
   void is_recorded() noexcept { recorded_ = true; }
@@ -80,19 +77,35 @@ class basic_chronicle {
   /// to be written.
   void gives_up_with(stop_token given_up) noexcept { given_up_ = std::move(given_up); }
 
-  void candidate_share_is(share value) noexcept { common_.candidate_share = value; }
+  /// The same names as all events have.
+  void name(opening_record& opening) const {
+    opening.strategy = strategy_;
+    opening.model = model_;
+    opening.baseline = baseline_;
+    opening.candidate = candidate_;
+  }
+
+  void candidate_share_is(share value) noexcept { candidate_share_ = value; }
 
   /// An event of this rollout, to be completed and told.
-  [[nodiscard]] event about(event_kind kind, std::string step, std::string message) const {
-    event told = common_;
+  [[nodiscard]] event about(event_kind kind, const std::string& step, std::string message) {
+    event told;
+    told.rollout = id_;
     told.kind = kind;
-    told.step = std::move(step);
+    told.model = model_;
+    told.baseline = baseline_;
+    told.candidate = candidate_;
+    told.strategy = strategy_;
+    told.step = as_before(step_, step);
+    told.candidate_share = candidate_share_;
     told.message = std::move(message);
+    told.labels = config_.labels;
     return told;
   }
 
-  void tell(event_kind kind, std::string step, std::string message, severity how = severity::info) {
-    event told = about(kind, std::move(step), std::move(message));
+  void tell(event_kind kind, const std::string& step, std::string message,
+            severity how = severity::info) {
+    event told = about(kind, step, std::move(message));
     told.severity = how;
     tell(std::move(told));
   }
@@ -104,7 +117,7 @@ class basic_chronicle {
     untold_.push_back(shared);
     history_.push_back(shared);
     std::vector<std::string> failures;
-    for (const observer& each : observers_) inform(each, *shared, failures);
+    for (const observer& each : terms_.environment.observers) inform(each, *shared, failures);
     if (shared->kind == event_kind::observer_failed) return;  // or it would fail about its failure
     for (std::string& each : failures) {
       tell(event_kind::observer_failed, shared->step, std::move(each), severity::warning);
@@ -121,17 +134,17 @@ class basic_chronicle {
   /// Makes a record; awaited, writes it, and those that could not be written before it.
   /// @throws journal_conflict  if another driver has written.
   /// @throws journal_error     if it is not known to be durable, after all attempts.
-  task<void> record(std::string step, std::string verb, record_phase phase,
+  task<void> record(const std::string& step, const std::string& verb, record_phase phase,
                     record_payload payload) {
-    enqueue(std::move(step), std::move(verb), phase, std::move(payload));
-    return flush(attempts_, append_limit_);
+    enqueue(step, verb, phase, std::move(payload));
+    return flush(attempts(), append_limit());
   }
 
   /// The same while rolling back, which does not depend on the journal: one short attempt.
   /// @throws journal_conflict  if another driver has written.
   task<void> record_if_possible(std::string step, std::string verb, record_phase phase,
                                 record_payload payload) {
-    enqueue(std::move(step), std::move(verb), phase, std::move(payload));
+    enqueue(step, verb, phase, std::move(payload));
     co_await catch_up_if_possible();
   }
 
@@ -139,7 +152,8 @@ class basic_chronicle {
   /// @throws journal_conflict  if another driver has written.
   task<void> catch_up_if_possible() {
     try {
-      co_await flush(1, std::min<std::chrono::nanoseconds>(append_limit_, std::chrono::seconds{2}));
+      co_await flush(1,
+                     std::min<std::chrono::nanoseconds>(append_limit(), std::chrono::seconds{2}));
     } catch (const journal_conflict&) {
       throw;
     } catch (const journal_error&) {  // stays in the queue, for the next record to take along
@@ -147,16 +161,30 @@ class basic_chronicle {
   }
 
   /// Makes a record that is written with the next one, or by `catch_up`.
-  void note(std::string step, std::string verb, record_phase phase, record_payload payload) {
-    enqueue(std::move(step), std::move(verb), phase, std::move(payload));
+  void note(const std::string& step, const std::string& verb, record_phase phase,
+            record_payload payload) {
+    enqueue(step, verb, phase, std::move(payload));
   }
 
   [[nodiscard]] bool is_complete() const noexcept { return unwritten_.empty(); }
 
   /// Writes what was noted.
-  task<void> catch_up() { return flush(attempts_, append_limit_); }
+  task<void> catch_up() { return flush(attempts(), append_limit()); }
 
  private:
+  [[nodiscard]] int attempts() const noexcept {
+    return terms_.environment.attempts.value_or(config_.attempts);
+  }
+  [[nodiscard]] std::chrono::milliseconds append_limit() const noexcept {
+    return terms_.environment.journal_deadline;
+  }
+
+  /// Names come in runs: most are what the last one was.
+  static const shared_text& as_before(shared_text& last, const std::string& name) {
+    if (last != name) last = name;
+    return last;
+  }
+
   static void inform(const observer& informed, const event& told,
                      std::vector<std::string>& failures) {
     try {
@@ -168,13 +196,14 @@ class basic_chronicle {
     }
   }
 
-  void enqueue(std::string step, std::string verb, record_phase phase, record_payload payload) {
+  void enqueue(const std::string& step, const std::string& verb, record_phase phase,
+               record_payload payload) {
     if (!recorded_) return;
     auto added = std::make_shared<journal_record>();
     added->sequence = ++records_made_;
-    added->rollout = common_.rollout;
-    added->step = std::move(step);
-    added->verb = std::move(verb);
+    added->rollout = id_;
+    added->step = as_before(step_, step);
+    added->verb = as_before(verb_, verb);
     added->phase = phase;
     added->at = clock_.now();
     added->driver = driver_;
@@ -193,9 +222,8 @@ class basic_chronicle {
       while (!unwritten_.empty()) {
         std::optional<std::string> trouble;
         try {
-          auto append_record = [to = journal_, stream = stream_, added = unwritten_.front()] {
-            return to->append(stream, *added);
-          };
+          auto append_record = [to = terms_.environment.journal, stream = stream(),
+                                added = unwritten_.front()] { return to->append(stream, *added); };
           co_await call(clock_, limit, std::move(append_record), call_options{given_up_});
         } catch (const journal_conflict&) {
           throw;
@@ -212,7 +240,7 @@ class basic_chronicle {
           continue;
         }
         if (attempt >= attempts || given_up_.stop_requested()) {
-          throw journal_error("journal of rollout " + common_.rollout + ": record " +
+          throw journal_error("journal of rollout " + id_ + ": record " +
                               std::to_string(unwritten_.front()->sequence) +
                               " must be durable, got " + *trouble);
         }
@@ -227,15 +255,19 @@ class basic_chronicle {
     if (failure) std::rethrow_exception(failure);
   }
 
+  const rollout_terms& terms_;
+  const rollout_config& config_;
   clock& clock_;
-  std::shared_ptr<journal> journal_;
-  std::vector<observer> observers_;
-  std::chrono::nanoseconds append_limit_;
-  int attempts_;
+  shared_text driver_;
+  shared_text model_;
+  shared_text baseline_;
+  shared_text candidate_;
+  shared_text strategy_;
   backoff wait_;
-  std::string stream_;
-  std::string driver_;
-  event common_;
+  shared_text id_;
+  shared_text step_;  ///< as last told or recorded
+  shared_text verb_;
+  share candidate_share_;
   std::uint64_t events_told_ = 0;
   std::uint64_t records_made_ = 0;
   bool recorded_ = false;

@@ -4,7 +4,7 @@
 /// The engine's class: the verbs in which strategies are written. Their bodies stand next door, by
 /// subject; `rollout.hpp` is all of it.
 ///
-///     rollout running{std::move(calls), std::move(terms), config};
+///     rollout running{std::move(calls), terms, config};
 ///     co_return co_await running.run(steps(running, config));
 ///
 ///     auto step = running.step("step-25");            // in `steps`
@@ -111,6 +111,10 @@ class decided_once {
   std::string reason;  ///< a sentence
 };
 
+/// What both versions did in a bake. Not in place: most who await a bake do not want it, and it
+/// would lie in three frames for as long as the bake takes.
+using totals_of_bake = std::unique_ptr<const paired_windows>;
+
 /// One rollout of one model. Each verb records that it began, calls the platform under a deadline,
 /// records the outcome and tells of it; it throws `rollout_failure` when the rollout must not go
 /// on. A platform's failures are handled here and nowhere else: a strategy contains no `try`.
@@ -122,18 +126,22 @@ class basic_rollout {
  public:
   class named_step;
 
-  basic_rollout(std::shared_ptr<platform_calls> calls, rollout_terms terms,
+  /// Terms and config outlive the rollout: they stand in the frame that it lives in.
+  basic_rollout(std::shared_ptr<platform_calls> calls, const rollout_terms& terms,
                 const rollout_config& config)
-      : terms_(std::move(terms)),
-        config_(config),
+      : terms_(terms),
+        config_(&config),
+        is_dry_run_(config.dry_run),
         clock_(*terms_.environment.clock),
-        chronicle_(terms_, config_),
-        steering_(terms_, config_, chronicle_),
-        door_(config.dry_run ? std::make_shared<dry_run_calls>(std::move(calls), terms_.baseline)
-                             : std::move(calls),
-              terms_, config_, chronicle_, steering_),
-        ending_(reason_code::promoted, terms_.candidate,
-                to_string(terms_.candidate) + " serves all traffic") {}
+        chronicle_(terms_, config),
+        steering_(terms_, config, chronicle_),
+        door_(is_dry_run_ ? std::make_shared<dry_run_calls>(std::move(calls), terms_.baseline)
+                          : std::move(calls),
+              terms_, config, chronicle_, steering_) {}
+  basic_rollout(std::shared_ptr<platform_calls>, const rollout_terms&&,
+                const rollout_config&) = delete;
+  basic_rollout(std::shared_ptr<platform_calls>, const rollout_terms&,
+                const rollout_config&&) = delete;
   basic_rollout(const basic_rollout&) = delete;
   basic_rollout& operator=(const basic_rollout&) = delete;
 
@@ -144,21 +152,22 @@ class basic_rollout {
   [[nodiscard]] const model_version& candidate() const noexcept { return terms_.candidate; }
 
   /// The candidate gets its traffic server by server, and no router is asked for anything.
-  void rolls_servers(int max_unavailable) { fleet_.emplace(max_unavailable); }
+  void rolls_servers(int max_unavailable) {
+    fleet_ = std::make_unique<fleet_state>(max_unavailable);
+  }
 
   /// What success means, unless it is that the candidate was promoted: e.g. that an experiment has
   /// a winner. `active` is the version that then has the traffic.
   void concludes(hotswap::reason_code code, model_version active, std::string reason) {
-    ending_ = conclusion{code, std::move(active), std::move(reason)};
+    ending_ = std::make_unique<const conclusion>(code, std::move(active), std::move(reason));
   }
 
   /// From here on it looks, extends, holds and calls as `config` says: of a strategy that follows
-  /// another one. What is of the whole rollout stays, its deadline for example.
+  /// another one. What is of the whole rollout stays, its deadline for example. The config outlives
+  /// the rollout.
   void goes_on_with(const rollout_config& config) {
-    const bool is_dry_run = config_.dry_run;
-    config_ = config;
-    config_.dry_run = is_dry_run;
-    door_.calls_as(config_);
+    config_ = &config;
+    door_.calls_as(config);
   }
 
   /// A person wants the last step now: the steps before it are to be left out.
@@ -217,7 +226,8 @@ class basic_rollout {
     const recorded_verb* recorded;  ///< null if it begins now
   };
 
-  task<std::optional<deployment_result>> open();
+  task<std::unique_ptr<deployment_result>> open();
+  task<deployment_result> conclude(std::exception_ptr failed);
   [[nodiscard]] opening_record what_this_is() const;
   void require_same_rollout(const journal_record& first) const;
   task<void> resume(std::vector<journal_record> records);
@@ -238,6 +248,7 @@ class basic_rollout {
   [[nodiscard]] const recorded_verb* replayed(const std::string& step, const std::string& verb,
                                               const std::string& arguments) const;
   task<void> end_verb(const begun_verb& verb, std::string why);
+  task<void> end_verb(const std::string& step, const std::string& verb, std::string why);
 
   task<void> reference(std::string step, std::chrono::nanoseconds window,
                        std::vector<planned_bake> bakes);
@@ -247,9 +258,13 @@ class basic_rollout {
   task<void> smoke_test(std::string step, model_version version, std::size_t samples);
   task<void> shift(std::string step, traffic_split split);
   task<void> mirror(std::string step, share sampled);
-  task<paired_windows> observe(std::string step, std::string named, std::chrono::nanoseconds bake,
-                               std::unique_ptr<judge> judge,
-                               std::optional<std::chrono::nanoseconds> extension);
+  task<totals_of_bake> observe(task<const recorded_verb*> begin);
+  task<const recorded_verb*> begin_bake(std::string step, std::string named,
+                                        std::chrono::nanoseconds bake, std::unique_ptr<judge> judge,
+                                        std::optional<std::chrono::nanoseconds> extension);
+  task<std::string> take_up_bake(const recorded_verb& verb);
+  task<std::string> take_up_after_bake(const recorded_verb& verb);
+  task<std::string> look_and_answer(bool promote_asked, bool counting);
   task<decided_once> decide(std::string step, std::string what, std::string reason);
   task<void> wait(std::string step, std::chrono::nanoseconds time);
   task<void> approve(std::string step);
@@ -330,6 +345,11 @@ class basic_rollout {
     return terms_.environment.rollback;
   }
 
+  [[nodiscard]] conclusion ending() const {
+    if (ending_) return *ending_;
+    return {reason_code::promoted, candidate(), to_string(candidate()) + " serves all traffic"};
+  }
+
   /// Has this rollout asked the platform for any change?
   [[nodiscard]] bool platform_was_touched() const noexcept {
     return intended_ || candidate_was_deployed_ || (fleet_ && !fleet_->touched.empty());
@@ -339,31 +359,33 @@ class basic_rollout {
     return in_force_ ? in_force_->share_of(candidate()) : share{};
   }
 
-  rollout_terms terms_;
-  rollout_config config_;
+  const rollout_terms& terms_;
+  const rollout_config* config_;
+  bool is_dry_run_;
   clock& clock_;
   hotswap::chronicle chronicle_;
   hotswap::steering steering_;
   platform_door door_;
   model_claim claim_;
   recorded_rollout recorded_;
-  conclusion ending_;
-  std::optional<fleet_state> fleet_;  ///< of a rolling rollout
+  std::unique_ptr<const conclusion> ending_;  ///< null: the candidate is promoted
+  std::unique_ptr<fleet_state> fleet_;        ///< of a rolling rollout
 
-  std::set<std::string> step_names_;
+  std::vector<std::string> step_names_;
   std::string step_;
-  std::optional<traffic_split> in_force_;  ///< as last confirmed
-  std::optional<traffic_split> intended_;  ///< as last asked for; may be in force too
-  bool split_was_set_ = false;             ///< by this incarnation, and confirmed
+  std::shared_ptr<const traffic_split> in_force_;  ///< as last confirmed
+  std::shared_ptr<const traffic_split> intended_;  ///< as last asked for; may be in force too
+  bool split_was_set_ = false;                     ///< by this incarnation, and confirmed
   bool candidate_was_deployed_ = false;
   bool mirror_was_set_ = false;
   share mirrored_;  ///< of the baseline's requests, as last confirmed
   bool committed_ = false;
-  metrics_snapshot reference_;            ///< the baseline's, for when it has no traffic
+  /// The baseline's, for when it has no traffic; null if nothing was measured.
+  std::shared_ptr<const metrics_snapshot> reference_;
   std::chrono::nanoseconds extension_{};  ///< each one: as long as the reference, which is
                                           ///< monitoringDuration
   std::optional<observation> observation_;
-  std::unique_ptr<paired_windows> over_totals_;  ///< of a bake that is replayed
+  totals_of_bake over_totals_;  ///< of a bake that is replayed
   std::set<std::string> unjudged_;
   int drifts_ = 0;
   std::optional<std::chrono::nanoseconds> hold_left_;
@@ -416,19 +438,19 @@ class basic_rollout<Tag>::named_step {
   }
   /// Looks at the metrics for `bake`, and longer if they do not decide: by `extension` each time,
   /// or else by as much as the reference was measured over. Returns when the step has passed, or a
-  /// person has promoted it: what both versions did in all that time.
-  [[nodiscard]] task<paired_windows> observe(
+  /// person has promoted it: what both versions did in all that time, never null.
+  [[nodiscard]] task<totals_of_bake> observe(
       std::chrono::nanoseconds bake, std::unique_ptr<judge> judge,
       std::optional<std::chrono::nanoseconds> extension = {}) {
     use("observe");
-    return of_.observe(name_, "observe", bake, std::move(judge), extension);
+    return of_.observe(of_.begin_bake(name_, "observe", bake, std::move(judge), extension));
   }
   /// The same for a shadow: the judge is shown too how its answers differ from production's.
-  [[nodiscard]] task<paired_windows> compare(
+  [[nodiscard]] task<totals_of_bake> compare(
       std::chrono::nanoseconds bake, std::unique_ptr<judge> judge,
       std::optional<std::chrono::nanoseconds> extension = {}) {
     use("compare");
-    return of_.observe(name_, "compare", bake, std::move(judge), extension);
+    return of_.observe(of_.begin_bake(name_, "compare", bake, std::move(judge), extension));
   }
   /// Records a decision; where one is recorded already, that one holds.
   [[nodiscard]] task<decided_once> decide(std::string what, std::string reason) {
@@ -481,22 +503,23 @@ class basic_rollout<Tag>::named_step {
 
  private:
   void use(std::string verb) {
-    if (used_.contains(verb)) {
+    if (std::find(used_.begin(), used_.end(), verb) != used_.end()) {
       throw std::logic_error("step " + name_ + ": a verb must be used once, got a second " + verb);
     }
-    used_.insert(std::move(verb));
+    used_.push_back(std::move(verb));
   }
 
   basic_rollout& of_;
   std::string name_;
-  std::set<std::string> used_;
+  std::vector<std::string> used_;
 };
 
 template <typename Tag>
 typename basic_rollout<Tag>::named_step basic_rollout<Tag>::step(std::string name) {
-  if (!step_names_.insert(name).second) {
+  if (std::find(step_names_.begin(), step_names_.end(), name) != step_names_.end()) {
     throw std::logic_error("rollout: step names must differ, got a second " + name);
   }
+  step_names_.push_back(name);
   const bool is_replayed = recorded_.has_step(name);
   if (!step_.empty() && !is_replayed) {
     chronicle_.tell(event_kind::step_finished, step_, step_ + " is over");

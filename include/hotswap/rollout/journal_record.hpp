@@ -9,6 +9,7 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/control_command.hpp>
 
@@ -48,13 +49,13 @@ class opening_record {
   opening_record() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
 
   int format = current_format;
-  std::string strategy;
-  std::string model;
-  std::string baseline;  ///< its version; empty for a first deployment
-  std::string candidate;
-  std::string request_id;
-  std::string config;    ///< digest of the keys that were set
-  std::string document;  ///< the operator's, if there was one
+  shared_text strategy;
+  shared_text model;
+  shared_text baseline;  ///< its version; empty for a first deployment
+  shared_text candidate;
+  shared_text request_id;
+  shared_text config;    ///< digest of the keys that were set
+  shared_text document;  ///< the operator's, if there was one
 
   friend bool operator==(const opening_record&, const opening_record&) = default;
 };
@@ -103,11 +104,11 @@ class extension_record {
 /// The traffic stays where it is until a person answers.
 class hold_record {
  public:
-  hold_record(bool for_a_fail, hotswap::reason_code code, std::string said)
+  hold_record(bool for_a_fail, hotswap::reason_code code, shared_text said)
       : failed(for_a_fail), reason_code(code), reason(std::move(said)) {}
   bool failed;  ///< if not, it was inconclusive
   hotswap::reason_code reason_code;
-  std::string reason;
+  shared_text reason;
   friend bool operator==(const hold_record&, const hold_record&) = default;
 };
 
@@ -122,11 +123,11 @@ class command_record {
 /// The decision to roll back, written before its first action.
 class rollback_record {
  public:
-  rollback_record(deployment_status ends_as, hotswap::reason_code code, std::string said)
+  rollback_record(deployment_status ends_as, hotswap::reason_code code, shared_text said)
       : status(ends_as), reason_code(code), reason(std::move(said)) {}
   deployment_status status;
   hotswap::reason_code reason_code;
-  std::string reason;
+  shared_text reason;
   friend bool operator==(const rollback_record&, const rollback_record&) = default;
 };
 
@@ -140,16 +141,16 @@ class committed_record {
 /// The last record: how it ended. There is exactly one.
 class terminal_record {
  public:
-  terminal_record(deployment_status ended_as, std::string active_version, hotswap::reason_code code,
-                  std::string said)
+  terminal_record(deployment_status ended_as, shared_text active_version, hotswap::reason_code code,
+                  shared_text said)
       : status(ended_as),
         active(std::move(active_version)),
         reason_code(code),
         reason(std::move(said)) {}
   deployment_status status;
-  std::string active;  ///< its version; empty if none has the traffic
+  shared_text active;  ///< its version; empty if none has the traffic
   hotswap::reason_code reason_code;
-  std::string reason;
+  shared_text reason;
   friend bool operator==(const terminal_record&, const terminal_record&) = default;
 };
 
@@ -169,17 +170,17 @@ class journal_record {
   journal_record() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
 
   std::uint64_t sequence = 0;  ///< from 1, without gaps, in each rollout
-  std::string rollout;         ///< its id
-  std::string step;            ///< empty for what concerns the whole rollout
-  std::string verb;            ///< `deploy`, `shift`, `observe`, …
+  shared_text rollout;         ///< its id
+  shared_text step;            ///< empty for what concerns the whole rollout
+  shared_text verb;            ///< `deploy`, `shift`, `observe`, …
   record_phase phase = record_phase::began;
   std::chrono::system_clock::time_point at{};
-  std::string driver;  ///< which incarnation of the rollout wrote it
+  shared_text driver;  ///< which incarnation of the rollout wrote it
   record_payload payload;
   /// What was told since the record before: the history is made of them.
   std::vector<std::shared_ptr<const event>> events;
   /// What a later version wrote and this one does not know, as it was read; goes along unseen.
-  std::string unknown;
+  shared_text unknown;
 
   friend bool operator==(const journal_record&, const journal_record&) = default;
 };

@@ -47,9 +47,7 @@ class observation {
         until_look_(interval_),
         window_end_(on.now()),
         window_end_steady_(on.steady_now()),
-        totals_(time_window{window_end_, window_end_}, metrics_snapshot{}, metrics_snapshot{}) {
-    totals_.contemporaneous = has_baseline_;
-  }
+        seen_({window_end_, window_end_}) {}
 
   /// The candidate gets copies of that share of the baseline's requests, and nothing else.
   void shadows(share sampled) noexcept { shadowed_ = sampled; }
@@ -79,7 +77,7 @@ class observation {
   /// By an earlier incarnation.
   void has_begun(time_window::time_point at) noexcept {
     window_end_ = at;
-    totals_.window.begin = at;
+    seen_.begin = at;
     last_look_ = at;
   }
 
@@ -183,7 +181,12 @@ class observation {
 
   /// What both have done in this bake. The baseline's part is the reference of a later step that
   /// takes its traffic away.
-  [[nodiscard]] const paired_windows& totals() const noexcept { return totals_; }
+  [[nodiscard]] paired_windows totals() const {
+    if (totals_) return *totals_;
+    paired_windows nothing{seen_, metrics_snapshot{}, metrics_snapshot{}};
+    nothing.contemporaneous = has_baseline_;
+    return nothing;
+  }
 
   std::uint64_t health_failures = 0;  ///< looks in a row at which the candidate was not healthy
   int extensions = 0;
@@ -194,13 +197,14 @@ class observation {
   }
 
   void take_notice_of(const paired_windows& seen) {
+    if (!totals_) totals_ = std::make_unique<paired_windows>(totals());
     if (seen.contemporaneous) {
-      totals_.baseline += seen.baseline;
+      totals_->baseline += seen.baseline;
     } else {
-      totals_.baseline = seen.baseline;
+      totals_->baseline = seen.baseline;
     }
-    totals_.candidate += seen.candidate;
-    totals_.window.end = seen.window.end;
+    totals_->candidate += seen.candidate;
+    totals_->window.end = seen.window.end;
     count_silence(seen);
   }
 
@@ -242,7 +246,8 @@ class observation {
   clock::steady_time_point caught_up_ = clock_.steady_now();
   time_window::time_point window_end_;
   clock::steady_time_point window_end_steady_;
-  paired_windows totals_;
+  time_window seen_;                                  ///< by the looks so far, if there was none
+  std::unique_ptr<paired_windows> totals_;            ///< null before the first look
   std::optional<time_window::time_point> last_look_;  ///< of an earlier incarnation
   int silent_windows_ = 0;
   double due_in_silence_ = 0.0;

@@ -28,6 +28,7 @@
 #include <hotswap/rollout/chronicle.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/rollout/steering.hpp>
@@ -86,7 +87,8 @@ class call_terms {
   return fmt::format("{:.6g}{}", units, name);
 }
 
-/// Belongs to the clock's thread. A template for the reason that `basic_memory_journal` gives.
+/// Belongs to the clock's thread; terms and config outlive it. A template for the reason that
+/// `basic_memory_journal` gives.
 template <typename = void>
 class basic_platform_door {
  public:
@@ -96,26 +98,21 @@ class basic_platform_door {
         calls_(std::move(calls)),
         chronicle_(told),
         steering_(steered),
-        own_deadlines_(terms.environment.deadlines),
-        own_attempts_(terms.environment.attempts),
-        seed_(terms.environment.seed),
+        environment_(terms.environment),
+        config_(&config),
         all_calls_(terms.calls),
-        model_calls_(clock_.shared<active_rollouts>()->calls_on(terms.model())) {
-    calls_as(config);
-  }
+        model_calls_(clock_.shared<active_rollouts>()->calls_on(terms.model())) {}
 
   /// From here on, with that config's deadlines, attempts and pauses between them.
-  void calls_as(const rollout_config& config) {
-    deadlines_ = own_deadlines_.value_or(config.deadlines);
-    attempts_ = own_attempts_.value_or(config.attempts);
-    backoff_min_ = config.backoff_min;
-    backoff_max_ = config.backoff_max;
-    metrics_attempts_ = config.max_metrics_failures;
-  }
+  void calls_as(const rollout_config& config) noexcept { config_ = &config; }
 
-  [[nodiscard]] const call_deadlines& deadlines() const noexcept { return deadlines_; }
+  [[nodiscard]] const call_deadlines& deadlines() const noexcept {
+    return environment_.deadlines ? *environment_.deadlines : config_->deadlines;
+  }
   /// Of each call, the first included.
-  [[nodiscard]] int attempts() const noexcept { return attempts_; }
+  [[nodiscard]] int attempts() const noexcept {
+    return environment_.attempts.value_or(config_->attempts);
+  }
   [[nodiscard]] bool has_health_check() const noexcept { return calls_->has_health_check(); }
   [[nodiscard]] bool has_split() const noexcept { return calls_->has_split(); }
 
@@ -137,10 +134,10 @@ class basic_platform_door {
   void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
 
   task<void> deploy(std::string step, model_version version) {
-    call_terms terms{std::move(step), "deploy of", to_string(version), deadlines_.deploy,
+    call_terms terms{std::move(step), "deploy of", to_string(version), deadlines().deploy,
                      reason_code::deploy_failed};
     terms.changes_model = true;
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     terms.counter = deploy_calls_;
     return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->deploy(version, std::move(stop));
@@ -150,9 +147,9 @@ class basic_platform_door {
   task<void> warm_up(std::string step, model_version version,
                      std::optional<std::chrono::nanoseconds> limit_of_rollback = {}) {
     call_terms terms{std::move(step), "warm_up of", to_string(version),
-                     limit_of_rollback.value_or(deadlines_.warm_up), reason_code::warm_up_failed};
+                     limit_of_rollback.value_or(deadlines().warm_up), reason_code::warm_up_failed};
     terms.changes_model = true;
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     terms.shielded = limit_of_rollback.has_value();
     return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->warm_up(version, std::move(stop));
@@ -161,10 +158,10 @@ class basic_platform_door {
 
   /// Shielded, since it comes after the decision: committed, or rolled back.
   task<void> remove(std::string step, model_version version) {
-    call_terms terms{std::move(step), "remove of", to_string(version), deadlines_.remove,
+    call_terms terms{std::move(step), "remove of", to_string(version), deadlines().remove,
                      reason_code::failed};
     terms.changes_model = true;
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     terms.shielded = true;
     return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->remove(version, std::move(stop));
@@ -172,9 +169,9 @@ class basic_platform_door {
   }
 
   task<void> set_split(std::string step, traffic_split split) {
-    call_terms terms{std::move(step), "set_split to", to_string(split), deadlines_.set_split,
+    call_terms terms{std::move(step), "set_split to", to_string(split), deadlines().set_split,
                      reason_code::set_split_failed};
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     return set_split(std::move(terms), std::move(split));
   }
 
@@ -191,7 +188,7 @@ class basic_platform_door {
   }
 
   task<traffic_split> split(std::string step, int attempts, bool shielded = false) {
-    call_terms terms{std::move(step), "split of", chronicle_.stream(), deadlines_.set_split,
+    call_terms terms{std::move(step), "split of", chronicle_.stream(), deadlines().set_split,
                      reason_code::set_split_failed};
     terms.attempts = attempts;
     terms.shielded = shielded;
@@ -202,7 +199,7 @@ class basic_platform_door {
   }
 
   task<bool> healthy(std::string step, model_version version, bool shielded = false) {
-    call_terms terms{std::move(step), "healthy of", to_string(version), deadlines_.healthy,
+    call_terms terms{std::move(step), "healthy of", to_string(version), deadlines().healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, version](stop_token stop) {
@@ -211,9 +208,9 @@ class basic_platform_door {
   }
 
   task<smoke_test_report> smoke_test(std::string step, model_version version, std::size_t samples) {
-    call_terms terms{std::move(step), "smoke_test of", to_string(version), deadlines_.smoke_test,
+    call_terms terms{std::move(step), "smoke_test of", to_string(version), deadlines().smoke_test,
                      reason_code::smoke_test_failed};
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     return attempt<smoke_test_report>(std::move(terms),
                                       [calls = calls_, version, samples](stop_token stop) {
                                         return calls->smoke_test(version, samples, std::move(stop));
@@ -222,10 +219,10 @@ class basic_platform_door {
 
   task<void> set_mirror(std::string step, model_version production, model_version shadow,
                         share sampled, bool shielded = false) {
-    call_terms terms{std::move(step), "set_mirror to", to_string(sampled), deadlines_.set_split,
+    call_terms terms{std::move(step), "set_mirror to", to_string(sampled), deadlines().set_split,
                      reason_code::failed};
     terms.changes_model = true;
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     terms.shielded = shielded;
     terms.counter = router_calls_;
     return attempt<void>(std::move(terms),
@@ -236,9 +233,9 @@ class basic_platform_door {
 
   task<divergence_snapshot> divergence(std::string step, model_version production,
                                        model_version shadow, time_window window) {
-    call_terms terms{std::move(step), "divergence of", to_string(shadow), deadlines_.collect,
+    call_terms terms{std::move(step), "divergence of", to_string(shadow), deadlines().collect,
                      reason_code::metrics_unavailable};
-    terms.attempts = metrics_attempts_;
+    terms.attempts = config_->max_metrics_failures;
     terms.retries_late = true;
     return attempt<divergence_snapshot>(
         std::move(terms), [calls = calls_, production, shadow, window](stop_token stop) {
@@ -247,9 +244,9 @@ class basic_platform_door {
   }
 
   task<std::vector<server_id>> servers(std::string step, bool shielded = false) {
-    call_terms terms{std::move(step), "servers of", chronicle_.stream(), deadlines_.healthy,
+    call_terms terms{std::move(step), "servers of", chronicle_.stream(), deadlines().healthy,
                      reason_code::failed};
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     terms.retries_late = true;
     terms.shielded = shielded;
     return attempt<std::vector<server_id>>(
@@ -261,9 +258,9 @@ class basic_platform_door {
   task<void> update(std::string step, server_id server, model_version version,
                     bool shielded = false) {
     call_terms terms{std::move(step), "update of", to_string(server) + " to " + to_string(version),
-                     deadlines_.update, reason_code::deploy_failed};
+                     deadlines().update, reason_code::deploy_failed};
     terms.changes_model = true;
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     terms.shielded = shielded;
     terms.counter = deploy_calls_;
     return attempt<void>(std::move(terms), [calls = calls_, server, version](stop_token stop) {
@@ -272,7 +269,7 @@ class basic_platform_door {
   }
 
   task<bool> server_healthy(std::string step, server_id server, bool shielded = false) {
-    call_terms terms{std::move(step), "healthy of", to_string(server), deadlines_.healthy,
+    call_terms terms{std::move(step), "healthy of", to_string(server), deadlines().healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, server](stop_token stop) {
@@ -285,10 +282,10 @@ class basic_platform_door {
   task<void> set_rotation(std::string step, server_id server, bool in_rotation,
                           bool shielded = false) {
     call_terms terms{std::move(step), "set_rotation of",
-                     to_string(server) + (in_rotation ? " in" : " out"), deadlines_.set_split,
+                     to_string(server) + (in_rotation ? " in" : " out"), deadlines().set_split,
                      reason_code::set_split_failed};
     terms.changes_model = true;
-    terms.attempts = attempts_;
+    terms.attempts = attempts();
     terms.shielded = shielded;
     terms.counter = router_calls_;
     return attempt<void>(std::move(terms), [calls = calls_, server, in_rotation](stop_token stop) {
@@ -297,7 +294,7 @@ class basic_platform_door {
   }
 
   task<metrics_snapshot> collect(std::string step, model_version version, time_window window) {
-    return collect(std::move(step), std::move(version), window, metrics_attempts_);
+    return collect(std::move(step), std::move(version), window, config_->max_metrics_failures);
   }
 
   /// Asks for an empty window, so that a source of counters (`windowed`) knows where they stand
@@ -315,7 +312,7 @@ class basic_platform_door {
  private:
   task<metrics_snapshot> collect(std::string step, model_version version, time_window window,
                                  int attempts) {
-    call_terms terms{std::move(step), "collect of", to_string(version), deadlines_.collect,
+    call_terms terms{std::move(step), "collect of", to_string(version), deadlines().collect,
                      reason_code::metrics_unavailable};
     terms.attempts = attempts;
     terms.retries_late = true;
@@ -335,7 +332,7 @@ class basic_platform_door {
   /// @throws config_error     at once: the program is wrong, not the platform.
   template <typename T>
   task<T> attempt(call_terms terms, repeatable_call<T> function) {
-    backoff wait{backoff_min_, backoff_max_, seed_ + ++backoffs_};
+    backoff wait{config_->backoff_min, config_->backoff_max, environment_.seed + ++backoffs_};
     for (int number = 1;; ++number) {
       if (!terms.shielded) steering_.check();
       bool late = false;
@@ -401,14 +398,8 @@ class basic_platform_door {
   std::shared_ptr<platform_calls> calls_;
   chronicle& chronicle_;
   steering& steering_;
-  std::optional<call_deadlines> own_deadlines_;  ///< the environment's, which no config changes
-  std::optional<int> own_attempts_;
-  call_deadlines deadlines_;
-  int attempts_ = 1;
-  std::chrono::nanoseconds backoff_min_{};
-  std::chrono::nanoseconds backoff_max_{};
-  int metrics_attempts_ = 1;
-  std::uint64_t seed_;
+  const rollout_environment& environment_;
+  const rollout_config* config_;
   std::uint64_t backoffs_ = 0;
   std::uint64_t next_revision_ = 1;
   std::shared_ptr<outstanding_calls> all_calls_;

@@ -4,7 +4,7 @@
 /// The engine: the verbs in which strategies are written, and what becomes of a rollout whose verbs
 /// fail.
 ///
-///     rollout running{std::move(calls), std::move(terms), config};
+///     rollout running{std::move(calls), terms, config};
 ///     co_return co_await running.run(steps(running, config));
 
 #include <hotswap/rollout/engine.hpp>            // IWYU pragma: export

@@ -70,10 +70,13 @@ class control_channel final : public letter, public std::enable_shared_from_this
     const std::lock_guard lock{mutex_};
     return std::exchange(commands_, {});
   }
-  void publish(rollout_status status) {
+  template <typename Change>
+  void publish(Change change) {
     const std::lock_guard lock{mutex_};
-    status_ = std::move(status);
+    change(status_);
   }
+  /// Only the rollout changes it.
+  [[nodiscard]] const rollout_status& published() const noexcept { return status_; }
 
  private:
   std::shared_ptr<mailbox> mail_;

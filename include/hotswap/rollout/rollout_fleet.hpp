@@ -273,7 +273,7 @@ std::vector<server_id> basic_rollout<Tag>::not_restored() const {
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore_each(std::vector<server_id> servers) {
   const auto give_up_at = clock_.due_in(limits().set_split);
-  backoff wait{config_.backoff_min, config_.backoff_max, terms_.environment.seed};
+  backoff wait{config_->backoff_min, config_->backoff_max, terms_.environment.seed};
   std::vector<server_id> known = servers;  // with those that were given up
   std::string lost;                        // why they were
   bool gives_up = false;

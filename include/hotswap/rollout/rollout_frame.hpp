@@ -41,7 +41,7 @@ template <typename Tag>
 task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
   std::exception_ptr failed;
   try {
-    std::optional<deployment_result> already = co_await open();
+    const std::unique_ptr<deployment_result> already = co_await open();
     if (already) co_return std::move(*already);
     co_await steps;
   } catch (const journal_conflict&) {
@@ -55,16 +55,23 @@ task<deployment_result> basic_rollout<Tag>::run(task<void> steps) {
   } catch (...) {
     failed = std::current_exception();
   }
+  co_return co_await conclude(std::move(failed));
+}
+
+/// As its steps have ended. A coroutine of its own: what it needs is not kept while they run.
+template <typename Tag>
+task<deployment_result> basic_rollout<Tag>::conclude(std::exception_ptr failed) {
   if (!failed || committed_) {  // what fails after the point of no return is left over, no more
     const model_version* const loser = failed ? loser_not_retired() : nullptr;
     if (loser != nullptr) tell_left_over(step_, *loser, cause_of(failed).what());
-    if (config_.dry_run) {
-      std::string reason = "a dry run, nothing was changed: " + ending_.reason;
-      co_return co_await finish(deployment_status::succeeded, terms_.baseline, ending_.reason_code,
+    const conclusion end = ending();
+    if (is_dry_run_) {
+      std::string reason = "a dry run, nothing was changed: " + end.reason;
+      co_return co_await finish(deployment_status::succeeded, terms_.baseline, end.reason_code,
                                 std::move(reason));
     }
-    co_return co_await finish(deployment_status::succeeded, ending_.active, ending_.reason_code,
-                              ending_.reason);
+    co_return co_await finish(deployment_status::succeeded, end.active, end.reason_code,
+                              end.reason);
   }
   const std::exception_ptr aborted = steering_.aborted();
   rollout_failure cause = cause_of(failed);
@@ -129,7 +136,7 @@ template <typename Tag>
 task<std::vector<journal_record>> basic_rollout<Tag>::load_latest() {
   std::vector<journal_record> latest;
   std::string text;
-  backoff wait{config_.backoff_min, config_.backoff_max, terms_.environment.seed};
+  backoff wait{config_->backoff_min, config_->backoff_max, terms_.environment.seed};
   for (int number = 1;; ++number) {
     try {
       auto load = [journal = terms_.environment.journal, stream = terms_.model()] {
@@ -160,10 +167,10 @@ task<std::vector<journal_record>> basic_rollout<Tag>::load_latest() {
 /// Opens the journal's stream of this model. Its latest rollout may be this one: unfinished, then
 /// it goes on; or finished, then its result is the answer.
 template <typename Tag>
-task<std::optional<deployment_result>> basic_rollout<Tag>::open() {
+task<std::unique_ptr<deployment_result>> basic_rollout<Tag>::open() {
   claim_model();
   std::vector<journal_record> latest = co_await load_latest();
-  std::optional<deployment_result> already;
+  std::unique_ptr<deployment_result> already;
   if (latest.empty()) {
     co_await begin_anew(0);
   } else if (!is_terminal(latest.back())) {
@@ -171,7 +178,7 @@ task<std::optional<deployment_result>> basic_rollout<Tag>::open() {
     require_same_rollout(latest.front());
     co_await resume(std::move(latest));
   } else if (is_same_request(latest.front())) {
-    already = recorded_result(latest);
+    already = std::make_unique<deployment_result>(recorded_result(latest));
   } else {
     const std::uint64_t before = number_of(latest.front().rollout);
     co_await begin_anew(before + 1);
@@ -194,8 +201,9 @@ task<deployment_result> basic_rollout<Tag>::abandon(std::string reason) {
   if (committed_) {
     conclude_as_recorded();
     co_await remove_loser();
-    co_return co_await finish(deployment_status::succeeded, ending_.active, ending_.reason_code,
-                              ending_.reason);
+    const conclusion end = ending();
+    co_return co_await finish(deployment_status::succeeded, end.active, end.reason_code,
+                              end.reason);
   }
   // if it may have had no traffic, the baseline is warmed before it gets any
   const traffic_split all_to_candidate = traffic_split::all_to(candidate());
@@ -241,7 +249,7 @@ const model_version* basic_rollout<Tag>::loser_not_retired() const {
   for (const journal_record& each : recorded_.records()) {
     if (each.verb == "retire" && each.phase == record_phase::outcome) return nullptr;
   }
-  return ending_.active == candidate() ? &baseline() : &candidate();
+  return ending().active == candidate() ? &baseline() : &candidate();
 }
 
 /// As the steps after the point of no return would have done.
@@ -269,10 +277,7 @@ bool basic_rollout<Tag>::is_same_request(const journal_record& first) const {
 template <typename Tag>
 opening_record basic_rollout<Tag>::what_this_is() const {
   opening_record opening;
-  opening.strategy = terms_.strategy;
-  opening.model = terms_.model();
-  if (has_baseline()) opening.baseline = baseline().version();
-  opening.candidate = candidate().version();
+  chronicle_.name(opening);
   opening.request_id = terms_.request_id;
   opening.config = terms_.config;
   opening.document = terms_.document;
@@ -319,7 +324,7 @@ task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
   candidate_was_deployed_ = recorded_.has_begun("deploy", to_string(candidate()));
   mirror_was_set_ = recorded_.has_begun("mirror");
   if (!has_baseline() && recorded_.has_begun("shift"))
-    intended_ = traffic_split::all_to(candidate());
+    intended_ = std::make_shared<const traffic_split>(traffic_split::all_to(candidate()));
   committed_ = recorded_.committed();
   if (committed_) conclude_as_recorded();  // the steps may not come to say it
   for (const journal_record& record : recorded_.records()) {
@@ -353,8 +358,8 @@ task<void> basic_rollout<Tag>::begin_anew(std::uint64_t at_least) {
       event_kind::rollout_started, "",
       terms_.strategy + " of " + to_string(candidate()) +
           (has_baseline() ? ", in place of " + to_string(baseline()) : ", the first of its model"));
-  if (!config_.name.empty()) started.payload["name"] = config_.name;
-  if (config_.dry_run) started.payload["dryRun"] = "true";
+  if (!config_->name.empty()) started.payload["name"] = config_->name;
+  if (is_dry_run_) started.payload["dryRun"] = "true";
   chronicle_.tell(std::move(started));
   co_await chronicle_.record("", "rollout", record_phase::began,
                              std::make_shared<const opening_record>(what_this_is()));

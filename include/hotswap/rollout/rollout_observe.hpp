@@ -52,14 +52,44 @@ class basic_rollout<Tag>::look_result {
 template <typename Tag>
 std::chrono::nanoseconds basic_rollout<Tag>::look_interval(std::chrono::nanoseconds bake) const {
   using namespace std::chrono_literals;
-  if (config_.analysis_interval)
-    return std::min<std::chrono::nanoseconds>(*config_.analysis_interval, bake);
+  if (config_->analysis_interval)
+    return std::min<std::chrono::nanoseconds>(*config_->analysis_interval, bake);
   return std::min(std::clamp<std::chrono::nanoseconds>(bake / 10, 10s, 5min), bake);
 }
 
-/// Of `observe`, and of `compare`, which looks at divergence too.
+/// Of `observe`, and of `compare`, which looks at divergence too. Most rollouts are in here most of
+/// the time: what a wait does not need stands in coroutines of its own.
 template <typename Tag>
-task<paired_windows> basic_rollout<Tag>::observe(
+task<totals_of_bake> basic_rollout<Tag>::observe(task<const recorded_verb*> begin) {
+  // the frame of what has begun it goes with the temporary
+  const recorded_verb* const recorded = co_await task<const recorded_verb*>{std::move(begin)};
+  std::string why;
+  if (recorded != nullptr) why = co_await take_up_bake(*recorded);
+  if (recorded != nullptr && recorded->outcome != nullptr) co_return std::move(over_totals_);
+  while (why.empty()) {
+    const bool counting = !steering_.paused() && !hold_left_;
+    auto limit = observation_->until_next_look(counting);
+    if (hold_left_) limit = std::min(limit, *hold_left_);
+    co_await steering_.pass_time(limit);
+    const std::chrono::nanoseconds passed = observation_->catch_up(counting);
+    if (hold_left_) *hold_left_ -= passed;
+    const bool asked = steering_.promoted();
+    if (observation_->look_is_due(counting) || asked) {
+      why = co_await look_and_answer(asked, counting);
+    } else {
+      require_hold_not_expired();
+    }
+  }
+  auto totals = std::make_unique<const paired_windows>(observation_->totals());
+  release_hold();
+  if (observation_->has_baseline()) remember(totals->baseline, why);
+  co_await end_verb(observation_->step(), observation_->verb(), std::move(why));
+  co_return totals;
+}
+
+/// What is recorded of it; null if it begins now.
+template <typename Tag>
+task<const recorded_verb*> basic_rollout<Tag>::begin_bake(
     std::string step, std::string named, std::chrono::nanoseconds bake,
     std::unique_ptr<judge> judge, std::optional<std::chrono::nanoseconds> extension) {
   const begun_verb verb =
@@ -70,55 +100,51 @@ task<paired_windows> basic_rollout<Tag>::observe(
     if (steering_.promotion()) refuse_promotion("nothing was observed yet that it could answer");
   }
   if (extension_ == std::chrono::nanoseconds::zero()) extension_ = bake;  // without a reference
-  observation_.emplace(step, named, bake, look_interval(bake), extension.value_or(extension_),
-                       has_baseline(), candidate_share(), std::move(judge), clock_);
+  observation_.emplace(std::move(step), named, bake, look_interval(bake),
+                       extension.value_or(extension_), has_baseline(), candidate_share(),
+                       std::move(judge), clock_);
   if (named == "compare") observation_->shadows(mirrored_);
+  co_return verb.recorded;
+}
+
+/// Of a bake that an earlier incarnation has ended: why it was over.
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::take_up_after_bake(const recorded_verb& verb) {
+  std::string why = replay_over(verb);
+  const std::optional<look_result> unanswered = replay_looks_after(verb);
+  if (unanswered) co_await answer_fail(*unanswered);
+  co_return why;
+}
+
+/// Goes on where an earlier incarnation has left off: why the bake is over, or empty if it is not.
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::take_up_bake(const recorded_verb& verb) {
+  observation_->has_begun(verb.began->at);
+  if (verb.outcome != nullptr) co_return co_await take_up_after_bake(verb);
+  const std::optional<look_result> unanswered = replay_looks(verb);
+  if (hold_left_) steering_.hold(true);
+  const bool counting = !steering_.paused() && !hold_left_;
   std::string why;
-  if (verb.recorded != nullptr) observation_->has_begun(verb.recorded->began->at);
-  if (verb.is_over()) {
-    why = replay_over(*verb.recorded);
-    const std::optional<look_result> unanswered = replay_looks_after(*verb.recorded);
-    if (unanswered) co_await answer_fail(*unanswered);
-  } else if (verb.recorded != nullptr) {
-    const std::optional<look_result> unanswered = replay_looks(*verb.recorded);
-    if (hold_left_) steering_.hold(true);
-    const bool counting = !steering_.paused() && !hold_left_;
-    if (unanswered) why = co_await answer(*unanswered, false, counting);
-    const auto down = recorded_rollout::between(verb.recorded->last().at, clock_.now());
-    if (hold_left_) *hold_left_ -= down;
-    observation_->goes_on_after(down, !steering_.paused() && !hold_left_);
-  }
-  while (why.empty()) {
-    const bool counting = !steering_.paused() && !hold_left_;
-    auto limit = observation_->until_next_look(counting);
-    if (hold_left_) limit = std::min(limit, *hold_left_);
-    co_await steering_.pass_time(limit);
-    const std::chrono::nanoseconds passed = observation_->catch_up(counting);
-    if (hold_left_) *hold_left_ -= passed;
-    const bool asked = steering_.promoted();
-    if (!observation_->look_is_due(counting) && !asked) {
-      require_hold_not_expired();
-      continue;
-    }
-    const look_result seen = co_await look();
-    why = co_await answer(seen, asked, counting);
-  }
-  paired_windows totals = observation_->totals();
-  if (!verb.is_over()) {
-    release_hold();
-    if (observation_->has_baseline()) remember(totals.baseline, why);
-    co_await end_verb(verb, std::move(why));
-  } else if (over_totals_) {
-    totals = std::move(*std::exchange(over_totals_, {}));
-  }
-  co_return totals;
+  if (unanswered) why = co_await answer(*unanswered, false, counting);
+  const auto down = recorded_rollout::between(verb.last().at, clock_.now());
+  if (hold_left_) *hold_left_ -= down;
+  observation_->goes_on_after(down, !steering_.paused() && !hold_left_);
+  co_return why;
+}
+
+template <typename Tag>
+task<std::string> basic_rollout<Tag>::look_and_answer(bool promote_asked, bool counting) {
+  const look_result seen = co_await look();
+  co_return co_await answer(seen, promote_asked, counting);
 }
 
 /// The reference of a step that takes the baseline's traffic away. A promote may have cut the bake
 /// short: then the longer one before stays.
 template <typename Tag>
 void basic_rollout<Tag>::remember(const metrics_snapshot& of_baseline, const std::string& why) {
-  if (why != "promoted" || of_baseline.requests >= reference_.requests) reference_ = of_baseline;
+  if (why != "promoted" || !reference_ || of_baseline.requests >= reference_->requests) {
+    reference_ = std::make_shared<const metrics_snapshot>(of_baseline);
+  }
 }
 
 /// Shows the judge what an earlier incarnation has shown it, and restores where the bake stood at
@@ -147,7 +173,7 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
       observation_->extend(longer->by);
       unanswered.reset();
     } else if (const auto* held = std::get_if<hold_record>(&each->payload)) {
-      hold_left_ = config_.hold_timeout;
+      hold_left_ = config_->hold_timeout;
       held_for_.emplace(held->reason_code, held->reason);
       failure_is_held_ = held->failed;
       unanswered.reset();
@@ -164,7 +190,7 @@ std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
   const auto* outcome = std::get_if<outcome_record>(&verb.outcome->payload);
   std::string why = outcome == nullptr ? std::string{"done"} : outcome->why;
   const auto end_it = [&] {
-    over_totals_ = std::make_unique<paired_windows>(observation_->totals());
+    over_totals_ = std::make_unique<const paired_windows>(observation_->totals());
     if (observation_->has_baseline()) remember(over_totals_->baseline, why);
   };
   for (const journal_record* each : verb.progress) {
@@ -193,7 +219,7 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
   std::optional<look_result> unanswered;
   if (last == nullptr || recorded_.goes_on_after(last->sequence)) return unanswered;
   if (const auto* held = std::get_if<hold_record>(&last->payload)) {
-    hold_left_ = config_.hold_timeout - recorded_rollout::between(last->at, clock_.now());
+    hold_left_ = config_->hold_timeout - recorded_rollout::between(last->at, clock_.now());
     held_for_.emplace(held->reason_code, held->reason);
     failure_is_held_ = held->failed;
     steering_.hold(true);
@@ -238,20 +264,20 @@ task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promo
 
 template <typename Tag>
 task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
-  bool holds = config_.on_inconclusive == on_inconclusive::hold;
-  if (config_.on_inconclusive == on_inconclusive::extend) {
-    if (observation_->extensions < config_.max_extensions) {
+  bool holds = config_->on_inconclusive == on_inconclusive::hold;
+  if (config_->on_inconclusive == on_inconclusive::extend) {
+    if (observation_->extensions < config_->max_extensions) {
       ++observation_->extensions;
       const std::chrono::nanoseconds by = observation_->extension();
       observation_->extend(by);
       chronicle_.tell(event_kind::extended, observation_->step(),
                       fmt::format("extended, {} of {}: {}", observation_->extensions,
-                                  config_.max_extensions, seen.reason));
+                                  config_->max_extensions, seen.reason));
       co_await chronicle_.record(observation_->step(), observation_->verb(), record_phase::progress,
                                  extension_record{by});
       co_return;
     }
-    holds = config_.on_exhausted == on_exhausted::hold;
+    holds = config_->on_exhausted == on_exhausted::hold;
   }
   if (!holds) throw rollout_failure(seen.reason_code, seen.reason);
   co_await hold(observation_->step(), seen);
@@ -260,7 +286,7 @@ task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
 /// Traffic stays where it is until a person promotes or aborts, or the hold's time is up.
 template <typename Tag>
 task<void> basic_rollout<Tag>::hold(std::string step, look_result seen) {
-  hold_left_ = config_.hold_timeout;
+  hold_left_ = config_->hold_timeout;
   held_for_.emplace(seen.reason_code, seen.reason);
   steering_.hold(true);
   event held = chronicle_.about(event_kind::held, step,
@@ -289,7 +315,7 @@ void basic_rollout<Tag>::require_hold_not_expired() const {
   if (hold_left_ && *hold_left_ <= std::chrono::nanoseconds::zero()) {
     throw rollout_failure(held_for_->reason_code(), std::string{held_for_->what()} +
                                                         "; nobody answered within " +
-                                                        text_of(config_.hold_timeout));
+                                                        text_of(config_->hold_timeout));
   }
 }
 
@@ -346,7 +372,7 @@ task<void> basic_rollout<Tag>::wait_for_news() {
 /// Of a look that nothing but a roll-back, or a hold, can follow.
 template <typename Tag>
 task<void> basic_rollout<Tag>::answer_fail(look_result seen) {
-  if (config_.on_failure != on_failure::hold) throw rollout_failure(seen.reason_code, seen.reason);
+  if (config_->on_failure != on_failure::hold) throw rollout_failure(seen.reason_code, seen.reason);
   failure_is_held_ = true;
   co_await hold(observation_->step(), std::move(seen));
 }
@@ -423,8 +449,10 @@ look_report basic_rollout<Tag>::judged(const paired_windows& seen) {
 
 template <typename Tag>
 task<std::optional<paired_windows>> basic_rollout<Tag>::collect_windows(time_window window) {
-  metrics_snapshot of_baseline = reference_;
-  if (observation_->has_baseline()) {
+  metrics_snapshot of_baseline;
+  if (!observation_->has_baseline()) {
+    if (reference_) of_baseline = *reference_;
+  } else {
     of_baseline = co_await door_.collect(observation_->step(), baseline(), window);
   }
   metrics_snapshot of_candidate = co_await door_.collect(observation_->step(), candidate(), window);
@@ -486,7 +514,7 @@ task<void> basic_rollout<Tag>::reassert_drifted_split() {
   } catch (const rollout_failure& failure) {
     if (failure.reason_code() != reason_code::set_split_failed) throw;
   }
-  if (!found || *found == *in_force_ || *found == intended_) co_return;
+  if (!found || *found == *in_force_ || (intended_ && *found == *intended_)) co_return;
 
   tell_drifted(*found);
   if (steering_.take_resumed()) drifts_ = 0;  // whoever was asked has answered

@@ -151,7 +151,7 @@ template <typename Tag>
 task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
   const traffic_split wanted = traffic_split::all_to(baseline());
   const auto give_up_at = clock_.due_in(limits().set_split);
-  backoff wait{config_.backoff_min, config_.backoff_max, terms_.environment.seed};
+  backoff wait{config_->backoff_min, config_->backoff_max, terms_.environment.seed};
   while (true) {
     std::string trouble;
     try {
@@ -175,8 +175,8 @@ task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
   }
   const bool changed = !in_force_ || *in_force_ != wanted || (intended_ && *intended_ != wanted) ||
                        !recorded_.empty();
-  in_force_ = wanted;
-  intended_ = wanted;
+  in_force_ = std::make_shared<const traffic_split>(wanted);
+  intended_ = in_force_;
   chronicle_.candidate_share_is(share{});
   if (changed) {
     chronicle_.tell(event_kind::split_changed, "rollback", to_string(wanted));

@@ -7,6 +7,7 @@
 
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/model_version.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/active_rollouts.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
@@ -23,7 +24,7 @@ class rollout_terms {
  public:
   /// @throws config_error      if the models differ, or the versions are the same.
   /// @throws std::logic_error  if the context has had a rollout already.
-  rollout_terms(std::string strategy_name, model_version from, model_version to,
+  rollout_terms(shared_text strategy_name, model_version from, model_version to,
                 rollout_context& context)
       : rollout_terms(std::move(strategy_name), std::move(to), context) {
     if (from.model() != candidate.model()) {
@@ -40,7 +41,7 @@ class rollout_terms {
 
   /// Of the first deployment of a model, which has no baseline.
   /// @throws std::logic_error  if the context has had a rollout already.
-  [[nodiscard]] static rollout_terms first(std::string strategy_name, model_version to,
+  [[nodiscard]] static rollout_terms first(shared_text strategy_name, model_version to,
                                            rollout_context& context) {
     rollout_terms terms{std::move(strategy_name), std::move(to), context};
     terms.begin(context);
@@ -49,19 +50,19 @@ class rollout_terms {
 
   [[nodiscard]] const std::string& model() const noexcept { return candidate.model(); }
 
-  std::string strategy;
+  shared_text strategy;
   std::optional<model_version> baseline;
   model_version candidate;
-  std::string request_id;
-  std::string config;    ///< digest of the keys that were set; of what makes it the same rollout
-  std::string document;  ///< the operator's, to be recorded
-  std::string driver;    ///< of this incarnation; a second rollout at the same instant is another
+  shared_text request_id;
+  shared_text config;    ///< digest of the keys that were set; of what makes it the same rollout
+  shared_text document;  ///< the operator's, to be recorded
+  shared_text driver;    ///< of this incarnation; a second rollout at the same instant is another
   rollout_environment environment;
   std::shared_ptr<detail::control_channel> channel;
   std::shared_ptr<outstanding_calls> calls;
 
  private:
-  rollout_terms(std::string strategy_name, model_version to, rollout_context& context)
+  rollout_terms(shared_text strategy_name, model_version to, rollout_context& context)
       : strategy(std::move(strategy_name)),
         candidate(std::move(to)),
         request_id(context.request_id),

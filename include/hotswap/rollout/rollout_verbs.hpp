@@ -82,8 +82,13 @@ const recorded_verb* basic_rollout<Tag>::replayed(const std::string& step, const
 
 template <typename Tag>
 task<void> basic_rollout<Tag>::end_verb(const begun_verb& verb, std::string why) {
-  co_await chronicle_.record(verb.step, verb.verb, record_phase::outcome,
-                             outcome_record{std::move(why)});
+  return end_verb(verb.step, verb.verb, std::move(why));
+}
+
+template <typename Tag>
+task<void> basic_rollout<Tag>::end_verb(const std::string& step, const std::string& verb,
+                                        std::string why) {
+  return chronicle_.record(step, verb, record_phase::outcome, outcome_record{std::move(why)});
 }
 
 template <typename Tag>
@@ -95,16 +100,16 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
   if (verb.is_over()) {
     using reference_payload = std::shared_ptr<const reference_record>;
     if (const auto* seen = std::get_if<reference_payload>(&verb.recorded->outcome->payload)) {
-      reference_ = (*seen)->baseline;
+      reference_ = {*seen, &(*seen)->baseline};
     }
     is_in_force(traffic_split::all_to(baseline()));
     co_return;
   }
   if (!fleet_) co_await require_all_traffic_on_baseline(step);
-  reference_ = co_await measure_baseline(step, window);
-  std::string shortage = shortage_of_traffic(reference_, window, bakes);
+  metrics_snapshot seen = co_await measure_baseline(step, window);
+  std::string shortage = shortage_of_traffic(seen, window, bakes);
   // a source that began to count with this rollout, or shortly before, has no past, or a short one
-  if (reference_.requests == 0 || !shortage.empty()) {
+  if (seen.requests == 0 || !shortage.empty()) {
     const auto whole = std::exchange(window, std::chrono::nanoseconds::zero());
     const bool is_compared = !bakes.empty() && bakes.front().needs_reference;
     const std::uint64_t needed = is_compared ? bakes.front().minimum_samples : 0;
@@ -115,9 +120,9 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
         const std::chrono::nanoseconds passed = co_await steering_.pass_time(left);
         left -= passed;
       }
-      reference_ = co_await measure_baseline(step, window);
-      shortage = shortage_of_traffic(reference_, window, bakes);
-    } while (window < whole && reference_.requests < needed && shortage.empty());
+      seen = co_await measure_baseline(step, window);
+      shortage = shortage_of_traffic(seen, window, bakes);
+    } while (window < whole && seen.requests < needed && shortage.empty());
   }
   if (!shortage.empty()) {
     throw rollout_failure(reason_code::low_traffic, shortage, deployment_status::rejected);
@@ -127,8 +132,9 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
   } else if (!door_.has_split()) {
     co_await put_in_force(step, traffic_split::all_to(baseline()));
   }
-  co_await chronicle_.record(step, verb.verb, record_phase::outcome,
-                             std::make_shared<const reference_record>(reference_, window));
+  const auto measured = std::make_shared<const reference_record>(std::move(seen), window);
+  reference_ = {measured, &measured->baseline};
+  co_await chronicle_.record(std::move(step), verb.verb, record_phase::outcome, measured);
 }
 
 template <typename Tag>
@@ -149,7 +155,7 @@ task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string step)
                                 : "the router must tell the split in force, got " + text,
                           deployment_status::rejected);
   }
-  in_force_ = wanted;
+  in_force_ = std::make_shared<const traffic_split>(wanted);
 }
 
 template <typename Tag>
@@ -177,11 +183,11 @@ template <typename Tag>
 std::string basic_rollout<Tag>::shortage_of_traffic(const metrics_snapshot& seen,
                                                     std::chrono::nanoseconds window,
                                                     const std::vector<planned_bake>& bakes) const {
-  if (config_.allow_low_traffic) return {};
+  if (config_->allow_low_traffic) return {};
   const double rate =
       static_cast<double>(seen.requests) / std::chrono::duration<double>(window).count();
   const int extensions =
-      config_.on_inconclusive == on_inconclusive::extend ? config_.max_extensions : 0;
+      config_->on_inconclusive == on_inconclusive::extend ? config_->max_extensions : 0;
   for (const planned_bake& each : bakes) {
     const auto time = each.longest.value_or(each.duration + extensions * extension_);
     const double expected = rate * std::chrono::duration<double>(time).count() *
@@ -271,7 +277,9 @@ task<void> basic_rollout<Tag>::mirror(std::string step, share sampled) {
 
 template <typename Tag>
 task<void> basic_rollout<Tag>::shift(std::string step, traffic_split split) {
-  if (recorded_.find(step, "shift") != nullptr) intended_ = split;  // it may be in force already
+  if (recorded_.find(step, "shift") != nullptr) {  // it may be in force already
+    intended_ = std::make_shared<const traffic_split>(split);
+  }
   const begun_verb verb =
       co_await begin_verb(step, "shift", to_string(split), "the router's set_split");
   if (verb.is_over()) {
@@ -291,7 +299,7 @@ task<void> basic_rollout<Tag>::require_health(std::string step) {
   if (healthy) co_return;
   look_result sick{decision::fail, reason_code::unhealthy,
                    to_string(candidate()) + " must be healthy before it gets more traffic"};
-  if (config_.on_failure != on_failure::hold) throw rollout_failure(sick.reason_code, sick.reason);
+  if (config_->on_failure != on_failure::hold) throw rollout_failure(sick.reason_code, sick.reason);
   failure_is_held_ = true;
   co_await hold(std::move(step), std::move(sick));
   co_await outwait_pause();
@@ -300,7 +308,7 @@ task<void> basic_rollout<Tag>::require_health(std::string step) {
 template <typename Tag>
 task<void> basic_rollout<Tag>::put_in_force(std::string step, traffic_split split) {
   observation_.reset();  // its shares are no longer those of the traffic
-  intended_ = split;
+  intended_ = std::make_shared<const traffic_split>(split);
   for (int attempt = 1;; ++attempt) {
     co_await door_.set_split(step, split);
     if (!door_.has_split()) break;
@@ -320,8 +328,8 @@ task<void> basic_rollout<Tag>::put_in_force(std::string step, traffic_split spli
 template <typename Tag>
 void basic_rollout<Tag>::is_in_force(traffic_split split) {
   observation_.reset();  // its shares are no longer those of the traffic
-  intended_ = split;
-  in_force_ = std::move(split);
+  in_force_ = std::make_shared<const traffic_split>(std::move(split));
+  intended_ = in_force_;
   chronicle_.candidate_share_is(candidate_share());
 }
 
@@ -389,8 +397,9 @@ task<void> basic_rollout<Tag>::commit(std::string step) {
     committed_ = true;
   }
   if (!recorded_.has_told(event_kind::committed)) {
-    chronicle_.tell(event_kind::committed, step,
-                    to_string(ending_.active) + " has the model, there is no way back but an undo");
+    chronicle_.tell(
+        event_kind::committed, step,
+        to_string(ending().active) + " has the model, there is no way back but an undo");
   }
 }
 

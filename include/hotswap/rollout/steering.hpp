@@ -147,16 +147,17 @@ class basic_steering final : private detail::control_channel::receiver,
 
   /// For `rollout_control::status()`.
   void announce(std::string step, std::string verb, std::string awaits) {
-    status_.rollout = chronicle_.id();
-    status_.step = std::move(step);
-    status_.verb = std::move(verb);
-    status_.awaits = std::move(awaits);
-    status_.since = clock_.now();
-    publish();
+    channel_->publish([&](rollout_status& status) {
+      status.rollout = chronicle_.id();
+      status.step = std::move(step);
+      status.verb = std::move(verb);
+      status.awaits = std::move(awaits);
+      status.since = clock_.now();
+    });
   }
 
   void finished() {
-    status_.finished = true;
+    channel_->publish([](rollout_status& status) { status.finished = true; });
     announce("", "", "nothing, the rollout has ended");
   }
 
@@ -206,7 +207,7 @@ class basic_steering final : private detail::control_channel::receiver,
   void answer_too_late(const control_command& command) {
     if (command.asked != control_command::kind::abort) return;
     event told =
-        chronicle_.about(event_kind::gate_answered, status_.step,
+        chronicle_.about(event_kind::gate_answered, status().step,
                          "abort by " + command.actor + " came too late: " + *closed_because_);
     told.actor = command.actor;
     told.severity = severity::warning;
@@ -227,7 +228,7 @@ class basic_steering final : private detail::control_channel::receiver,
 
   /// With the next record, or by whoever waits meanwhile.
   void record(control_command command) {
-    chronicle_.note(status_.step, status_.verb, record_phase::progress,
+    chronicle_.note(status().step, status().verb, record_phase::progress,
                     std::make_shared<const command_record>(std::move(command)));
   }
 
@@ -290,7 +291,7 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   void tell(event_kind kind, std::string what, const control_command& command) {
-    event told = chronicle_.about(kind, status_.step, said(std::move(what), command));
+    event told = chronicle_.about(kind, status().step, said(std::move(what), command));
     told.actor = command.actor;
     chronicle_.tell(std::move(told));
   }
@@ -348,10 +349,14 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   void publish() {
-    status_.paused = paused_;
-    status_.held = held_;
-    channel_->publish(status_);
+    channel_->publish([this](rollout_status& status) {
+      status.paused = paused_;
+      status.held = held_;
+    });
   }
+
+  /// As it was last announced.
+  const rollout_status& status() const noexcept { return channel_->published(); }
 
   clock& clock_;
   std::shared_ptr<detail::control_channel> channel_;
@@ -379,7 +384,6 @@ class basic_steering final : private detail::control_channel::receiver,
   bool in_last_step_ = false;
   std::optional<control_command> promotion_;
   std::set<std::string> approved_;
-  rollout_status status_;
 };
 
 using steering = basic_steering<>;

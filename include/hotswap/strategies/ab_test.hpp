@@ -15,6 +15,7 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
@@ -48,9 +49,9 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
  public:
   /// @throws config_error  if the config breaks a rule, e.g. if a custom metric has no direction.
   ab_test_strategy(Server& server, Router& router, Metrics& metrics, ab_test_config config = {})
-      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
-    validate(config_);
-    digest_ = config_digest(config_);
+      : server_(server), router_(router), metrics_(metrics), digest_(config_digest(valid(config))) {
+    config.max_extensions = std::min(config.max_extensions, 1);
+    config_ = std::make_shared<const ab_test_config>(std::move(config));
   }
 
   /// Compares `candidate` with `baseline`, which has all the traffic; throws as
@@ -60,16 +61,19 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"ABTesting", std::move(baseline), std::move(candidate), context};
     terms.config = digest_;
-    ab_test_config config = config_;
-    config.max_extensions = std::min(config.max_extensions, 1);
-    return run(std::move(calls), std::move(terms), std::move(config));
+    return run(std::move(calls), std::move(terms), config_);
   }
 
  private:
+  static const ab_test_config& valid(const ab_test_config& config) {
+    validate(config);
+    return config;
+  }
+
   static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
-                                     ab_test_config config) {
-    rollout running{std::move(calls), std::move(terms), config};
-    co_return co_await running.run(steps(running, config));
+                                     std::shared_ptr<const ab_test_config> config) {
+    rollout running{std::move(calls), terms, *config};
+    co_return co_await running.run(steps(running, *config));
   }
 
   static task<void> steps(rollout& running, const ab_test_config& config) {
@@ -91,9 +95,9 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
 
     auto experiment = running.step("experiment");
     co_await experiment.shift(traffic_split::between(baseline, candidate, config.split_ratio));
-    const paired_windows totals =
+    const totals_of_bake totals =
         co_await experiment.observe(config.duration, collection(config), config.duration);
-    const experiment_outcome outcome = decide_experiment(totals, question_of(config));
+    const experiment_outcome outcome = decide_experiment(*totals, question_of(config));
     const decided_once decided =
         co_await experiment.decide(std::string{to_string(outcome.winner)}, outcome.found.sentence);
     const bool candidate_won = decided.what == to_string(experiment_winner::candidate);
@@ -156,8 +160,8 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  ab_test_config config_;
-  std::string digest_;  ///< of the config, for the journal
+  shared_text digest_;                            ///< of the config, for the journal
+  std::shared_ptr<const ab_test_config> config_;  ///< of its rollouts too
 };
 
 }  // namespace hotswap::inline v0_1

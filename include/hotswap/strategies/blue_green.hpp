@@ -13,6 +13,7 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
@@ -74,9 +75,12 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
   /// @throws config_error  if the config breaks a rule, e.g. if there is no time to observe.
   blue_green_strategy(Server& server, Router& router, Metrics& metrics,
                       blue_green_config config = {})
-      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
-    validate(config_);
-    digest_ = config_digest(config_);
+      : server_(server),
+        router_(router),
+        metrics_(metrics),
+        config_(std::make_shared<const blue_green_config>(std::move(config))) {
+    validate(*config_);
+    digest_ = config_digest(*config_);
   }
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.
@@ -105,9 +109,9 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
 
  private:
   static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
-                                     blue_green_config config) {
-    rollout running{std::move(calls), std::move(terms), config};
-    co_return co_await running.run(steps(running, config));
+                                     std::shared_ptr<const blue_green_config> config) {
+    rollout running{std::move(calls), terms, *config};
+    co_return co_await running.run(steps(running, *config));
   }
 
   /// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
@@ -130,8 +134,8 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  blue_green_config config_;
-  std::string digest_;  ///< of the config, for the journal
+  std::shared_ptr<const blue_green_config> config_;  ///< of its rollouts too
+  shared_text digest_;                               ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1

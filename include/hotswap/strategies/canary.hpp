@@ -14,6 +14,7 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
@@ -42,22 +43,17 @@ class basic_canary_steps {
   static task<void> raise(rollout& running, const canary_config& config) {
     for (const canary_step& to : config.steps) {
       const bool is_last = &to == &config.steps.back();
-      const std::string name = name_of(to);
-      if (running.goes_to_last_step() && !is_last && !running.has_begun(name)) continue;
+      if (running.goes_to_last_step() && !is_last && !running.has_begun(name_of(to))) continue;
 
-      auto step = is_last ? running.last_step(name) : running.step(name);
+      auto step = is_last ? running.last_step(name_of(to)) : running.step(name_of(to));
       if (to.approval) co_await step.approve();
       // a holdback leaves the last step something to compare with
       const share candidate_share = is_last ? config.holdback.rest() : to.share;
-      co_await step.shift(
-          traffic_split::between(running.baseline(), running.candidate(), candidate_share));
+      co_await shift(running, step, candidate_share);
       co_await step.observe(config.bake_of(to), judge_of(to, config), config.extension_of(to));
     }
 
-    auto end = running.step("end");
-    if (config.holdback > share{}) co_await end.shift(traffic_split::all_to(running.candidate()));
-    co_await end.wait(config.keep_duration);  // the baseline is warm: a way back costs nothing yet
-    co_await end.retire(running.baseline());
+    co_await end(running, config);
   }
 
   /// What `reference` is told beforehand.
@@ -76,6 +72,17 @@ class basic_canary_steps {
   }
 
  private:
+  static task<void> end(rollout& running, const canary_config& config) {
+    auto end = running.step("end");
+    if (config.holdback > share{}) co_await end.shift(traffic_split::all_to(running.candidate()));
+    co_await end.wait(config.keep_duration);  // the baseline is warm: a way back costs nothing yet
+    co_await end.retire(running.baseline());
+  }
+
+  static task<void> shift(const rollout& running, rollout::named_step& step, share candidate) {
+    return step.shift(traffic_split::between(running.baseline(), running.candidate(), candidate));
+  }
+
   static std::unique_ptr<judge> judge_of(const canary_step& step, const canary_config& config) {
     return std::make_unique<threshold_judge>(config.rollback_thresholds, config.required_metrics,
                                              step.minimum_samples.value_or(config.minimum_samples));
@@ -102,9 +109,12 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
  public:
   /// @throws config_error  if the config breaks a rule, e.g. if the steps do not rise to 100 %.
   canary_strategy(Server& server, Router& router, Metrics& metrics, canary_config config = {})
-      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
-    validate(config_);
-    digest_ = config_digest(config_);
+      : server_(server),
+        router_(router),
+        metrics_(metrics),
+        config_(std::make_shared<const canary_config>(std::move(config))) {
+    validate(*config_);
+    digest_ = config_digest(*config_);
   }
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.
@@ -133,24 +143,31 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
 
  private:
   static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
-                                     canary_config config) {
-    rollout running{std::move(calls), std::move(terms), config};
-    co_return co_await running.run(steps(running, config));
+                                     std::shared_ptr<const canary_config> config) {
+    rollout running{std::move(calls), terms, *config};
+    co_return co_await running.run(steps(running, *config));
   }
 
   /// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
   static task<void> steps(rollout& running, const canary_config& config) {
     if (!running.has_baseline()) {
-      const first_deployment::terms first{config.reference_duration(), config.minimum_samples,
-                                          SmokeTestable<Server> ? smoke_test_samples : 0};
-      co_await first_deployment::steps(running, config, first);
+      co_await first_deployment::steps(running, config, terms_of_first(config));
       co_return;
     }
+    co_await prepare(running, config);
+    co_await canary_steps::raise(running, config);
+  }
+
+  static task<void> prepare(rollout& running, const canary_config& config) {
     auto start = running.step("start");
     co_await start.reference(config.reference_duration(), canary_steps::planned_bakes(config));
     co_await start.deploy(running.candidate());
     co_await start.warm_up(running.candidate());
-    co_await canary_steps::raise(running, config);
+  }
+
+  static first_deployment::terms terms_of_first(const canary_config& config) {
+    return {config.reference_duration(), config.minimum_samples,
+            SmokeTestable<Server> ? smoke_test_samples : 0};
   }
 
   static constexpr std::size_t smoke_test_samples =
@@ -159,8 +176,8 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  canary_config config_;
-  std::string digest_;  ///< of the config, for the journal
+  std::shared_ptr<const canary_config> config_;  ///< of its rollouts too
+  shared_text digest_;                           ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1

@@ -15,6 +15,7 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/server_id.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/fleet_state.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
@@ -49,9 +50,12 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
  public:
   /// @throws config_error  if the config breaks a rule.
   rolling_strategy(Server& server, Router& router, Metrics& metrics, rolling_config config = {})
-      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
-    validate(config_);
-    digest_ = config_digest(config_);
+      : server_(server),
+        router_(router),
+        metrics_(metrics),
+        config_(std::make_shared<const rolling_config>(std::move(config))) {
+    validate(*config_);
+    digest_ = config_digest(*config_);
   }
 
   /// Replaces `baseline`, which all servers run, by `candidate`; throws as
@@ -66,10 +70,10 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
 
  private:
   static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
-                                     rolling_config config) {
-    rollout running{std::move(calls), std::move(terms), config};
-    running.rolls_servers(config.max_unavailable);
-    co_return co_await running.run(steps(running, config));
+                                     std::shared_ptr<const rolling_config> config) {
+    rollout running{std::move(calls), terms, *config};
+    running.rolls_servers(config->max_unavailable);
+    co_return co_await running.run(steps(running, *config));
   }
 
   static task<void> steps(rollout& running, const rolling_config& config) {
@@ -113,8 +117,8 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  rolling_config config_;
-  std::string digest_;  ///< of the config, for the journal
+  std::shared_ptr<const rolling_config> config_;  ///< of its rollouts too
+  shared_text digest_;                            ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1

@@ -16,6 +16,7 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
@@ -48,10 +49,13 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
   /// @throws config_error  if the config breaks a rule, or promotes to a blue-green deployment on a
   ///   server that has no smoke test.
   shadow_strategy(Server& server, Router& router, Metrics& metrics, shadow_config config = {})
-      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
-    validate(config_);
-    digest_ = config_digest(config_);
-    if (!SmokeTestable<Server> && config_.promote() == shadow_promotion::blue_green) {
+      : server_(server),
+        router_(router),
+        metrics_(metrics),
+        config_(std::make_shared<const shadow_config>(std::move(config))) {
+    validate(*config_);
+    digest_ = config_digest(*config_);
+    if (!SmokeTestable<Server> && config_->promote() == shadow_promotion::blue_green) {
       refuse("/promote", "be never or canary for a server without the member smoke_test",
              "blueGreen");
     }
@@ -75,9 +79,9 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
 
  private:
   static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
-                                     shadow_config config) {
-    rollout running{std::move(calls), std::move(terms), config};
-    co_return co_await running.run(steps(running, config));
+                                     std::shared_ptr<const shadow_config> config) {
+    rollout running{std::move(calls), terms, *config};
+    co_return co_await running.run(steps(running, *config));
   }
 
   /// The textbook. `rollout::run` turns whatever a verb throws into a roll-back.
@@ -139,8 +143,8 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  shadow_config config_;
-  std::string digest_;  ///< of the config, for the journal
+  std::shared_ptr<const shadow_config> config_;  ///< of its rollouts too
+  shared_text digest_;                           ///< of the config, for the journal
 };
 
 }  // namespace hotswap::inline v0_1

@@ -58,7 +58,7 @@ inline opening_record what_to_undo(const std::string& model,
     const bool candidate_serves = end->active == found.candidate && !found.baseline.empty();
     if (end->status != deployment_status::succeeded || !candidate_serves) {
       refuse(std::string{to_string(end->status)} + " with " +
-             (end->active.empty() ? std::string{"no version"} : end->active));
+             (end->active.empty() ? std::string{"no version"} : end->active.str()));
     }
   } else if (found.strategy != "Undo") {
     refuse("one that is unfinished, " + records.front().rollout);
@@ -77,8 +77,9 @@ task<deployment_result> undo_rollout(std::shared_ptr<platform_calls> calls, std:
   const opening_record before = what_to_undo(model, records);
   const model_version serves{model, before.candidate};
   const model_version returns{model, before.baseline};
-  rollout running{std::move(calls), rollout_terms{"Undo", serves, returns, context},
-                  rollout_config{}};
+  const rollout_terms terms{"Undo", serves, returns, context};
+  const rollout_config config;
+  rollout running{std::move(calls), terms, config};
   co_return co_await running.run(undo_steps(running, std::move(reason)));
 }
 

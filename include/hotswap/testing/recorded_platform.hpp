@@ -316,15 +316,16 @@ class recorded_platform {
     const auto* asked =
         begun == nullptr ? nullptr : std::get_if<fingerprint_record>(&begun->payload);
     const std::string arguments = asked == nullptr ? std::string{} : asked->arguments;
-    const auto space = record.verb.find(' ');
-    const std::string kind = record.verb.substr(0, space);
+    const std::string& verb = record.verb;
+    const auto space = verb.find(' ');
+    const std::string kind = verb.substr(0, space);
     if (kind == "deploy") deployed_.insert(version_of(arguments));
     if (kind == "retire") deployed_.erase(version_of(arguments));
     if (kind == "remove") deployed_.erase({journal_.opening().model, journal_.opening().candidate});
     if (kind == "shift" && asked != nullptr) split_ = split_of(arguments);
     if (kind == "mirror") mirror_ = share_of(arguments);
     if (space == std::string::npos) return;
-    const server_id server{record.verb.substr(space + 1)};
+    const server_id server{verb.substr(space + 1)};
     if (kind == "update" || kind == "restore") servers_[server] = arguments;
     if (kind == "rotate_out") rotation_[server] = false;
     if (kind == "rotate_in" || kind == "restore") rotation_[server] = true;

@@ -191,7 +191,7 @@ class simulation {
     const auto& records = journal_->records();
     if (records.empty() || is_terminal(*records.back())) return;
     const journal_record& last = *records.back();
-    resumed_in_.push_back(last.step == "rollback" ? "rollback/" + last.verb : last.verb);
+    resumed_in_.push_back(last.step == "rollback" ? "rollback/" + last.verb : last.verb.str());
   }
 
   [[nodiscard]] std::size_t living() const noexcept {
