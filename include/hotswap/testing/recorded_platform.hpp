@@ -160,7 +160,10 @@ class recorded_platform {
                   [this, server, version] { servers_[server] = to_string(version); });
   }
   task<bool> healthy(const server_id& server) {
-    if (journal_.is_rolling_back()) co_return !could_not_go_back() || was_restored(server);
+    if (journal_.is_rolling_back()) {
+      const bool is_touched = servers_.contains(server);
+      co_return !is_touched || !could_not_go_back() || was_restored(server);
+    }
     co_return !is_sick() && !does_not_become_healthy(server);
   }
   /// Asked again for what is so already, it makes sure of it: no record tells of a roll-back that
