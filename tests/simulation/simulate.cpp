@@ -2,8 +2,8 @@
 //
 //     simulate --strategy canary --schedules 1000000 --seed 7
 //     simulate --strategy canary --faults 2              all schedules of at most two faults
+//     simulate --strategy canary --each-call fails       the n-th call fails, for every n
 //     simulate --strategy canary --schedule 0002…        one schedule again, with its story
-//
 //     simulate --strategy canary --breaches all          goes on after a breach, and lists them
 //
 // Without --seed the time is the seed; it is printed. Leaves with 1 if a promise is broken, and
@@ -49,6 +49,10 @@ class options {
         seed = std::stoull(value);
       } else if (name == "--faults") {
         faults = static_cast<unsigned>(std::stoul(value));
+      } else if (name == "--each-call") {
+        if (value != "fails")
+          throw std::invalid_argument("--each-call must be fails, got " + value);
+        each_call_fails = true;
       } else if (name == "--schedule") {
         schedule = value;
       } else if (name == "--sometimes") {
@@ -74,6 +78,7 @@ class options {
   std::uint64_t seed = static_cast<std::uint64_t>(std::time(nullptr));
   std::optional<unsigned> faults;
   std::optional<std::string> schedule;
+  bool each_call_fails = false;
   bool all_breaches = false;
   bool sometimes_required = false;
   bool for_ever = false;  ///< faults never stop, and no end is asked for
@@ -148,8 +153,9 @@ void report(const options& asked, const hotswap::simulation_tally& tally, double
     statuses += fmt::format(" {} {}", status_words[i], tally.statuses[i]);
   }
   const std::string how =
-      asked.faults ? fmt::format("all of at most {} faults", *asked.faults)
-                   : fmt::format("seed {}{}", asked.seed, asked.for_ever ? ", for ever" : "");
+      asked.each_call_fails ? "each call fails"
+      : asked.faults        ? fmt::format("all of at most {} faults", *asked.faults)
+                     : fmt::format("seed {}{}", asked.seed, asked.for_ever ? ", for ever" : "");
   fmt::print(
       "{}, {}: {} schedules, {} faults, {} crashes, {} choice points,{}, given up {}, "
       "{:.1f} s, {:.0f} schedules/s\n",
@@ -171,6 +177,30 @@ std::vector<std::vector<std::uint8_t>> shapes_of(const std::string& strategy, un
   if (strategy == "ab_test") return {{0, 0, 0}, {1, 1, 0}, {2, 0, 2}};
   if (strategy == "shadow") return {{0, 0, 2}, {1, 1, 0}, {2, 0, 1}};
   return {{0, 0}, {1, 1}, {2, 0}};
+}
+
+/// Of each shape, the n-th call fails for n = 1, 2, … until there is none: once and for ever.
+/// @param run  says whether to go on
+template <typename Run>
+void fail_each_call(const std::string& strategy, const Run& run) {
+  using hotswap::failing_calls;
+  static constexpr std::pair<failing_calls, std::string_view> ways[] = {
+      {failing_calls::nth, "once"},
+      {failing_calls::from_nth, "for ever, with all calls after it"},
+      {failing_calls::of_its_kind_from_nth, "for ever, with those of its kind"}};
+  for (const auto& [which, words] : ways) {
+    std::string numbers;
+    for (const std::vector<std::uint8_t>& shape : shapes_of(strategy, 1)) {
+      std::size_t nth = 1;
+      for (bool has_failed = true; has_failed; ++nth) {
+        auto choices = hotswap::schedule::failing(which, nth, shape);
+        if (!run(choices)) return;
+        has_failed = choices.faults() > 0;
+      }
+      numbers += fmt::format(" {}", nth - 2);
+    }
+    fmt::print("{}, the n-th call fails {}: n up to{}\n", strategy, words, numbers);
+  }
 }
 
 /// Of many runs: what never happened was never tested.
@@ -220,7 +250,7 @@ int simulate(const options& asked) {
     }
     return tell(strategy, asked, bytes);
   }
-  if (!asked.faults) {
+  if (!asked.faults && !asked.each_call_fails) {
     for (const regression& each : regressions) {
       if (each.strategy != asked.strategy) continue;
       auto known = hotswap::schedule::replay(each.schedule);
@@ -249,7 +279,9 @@ int simulate(const options& asked) {
     breach = found;
     return false;
   };
-  if (asked.faults) {
+  if (asked.each_call_fails) {
+    fail_each_call(asked.strategy, run);
+  } else if (asked.faults) {
     for (const std::vector<std::uint8_t>& shape : shapes_of(asked.strategy, *asked.faults)) {
       if (failed || !hotswap::enumerate_schedules(*asked.faults, run, shape)) break;
     }

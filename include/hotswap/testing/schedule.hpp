@@ -69,8 +69,15 @@ enum class choice_site : std::uint8_t {
 };
 inline constexpr std::size_t choice_sites = static_cast<std::size_t>(choice_site::restart) + 1;
 
-/// Made by `random`, `replay` or one of its own neighbours; then asked by one run, which it
-/// records.
+/// Which calls fail in a schedule of `failing`.
+enum class failing_calls : std::uint8_t {
+  nth,                   ///< that one, once
+  from_nth,              ///< and all that follow, for ever
+  of_its_kind_from_nth,  ///< of those that follow, all to the same member
+};
+
+/// Made by `random`, `replay`, `failing` or one of its own neighbours; then asked by one run, which
+/// it records.
 class schedule {
  public:
   /// One answer that was given.
@@ -122,6 +129,18 @@ class schedule {
     return drawn;
   }
 
+  /// Calls fail at once, without an effect, and nothing else goes wrong. If `nth` is above the
+  /// number of calls that the run makes, none does, and `faults()` is 0 in the end.
+  /// @param nth    from 1, in the order in which they are made
+  /// @param begin  the answers that come first, of the run's shape
+  [[nodiscard]] static schedule failing(failing_calls which, std::size_t nth,
+                                        std::vector<std::uint8_t> begin = {}) {
+    schedule failing = replay(std::move(begin));
+    failing.failing_ = which;
+    failing.first_to_fail_ = nth;
+    return failing;
+  }
+
   /// One of 0 … `alternatives` - 1.
   unsigned choose(choice_site site, unsigned alternatives) {
     unsigned made = 0;
@@ -130,6 +149,8 @@ class schedule {
       made = given_[number] % alternatives;
     } else if (draws_) {
       made = draw(site, alternatives, number);
+    } else if (first_to_fail_ > 0 && is_call(site)) {
+      made = fails(site) ? 1 : 0;  // of all members the first way to go wrong
     }
     if (number < most_recorded) {
       choices_.push_back({static_cast<std::uint8_t>(made), static_cast<std::uint8_t>(alternatives),
@@ -189,6 +210,18 @@ class schedule {
     return static_cast<unsigned>((bits >> 40U) % alternatives);  // rarely a way that it has not
   }
 
+  static bool is_call(choice_site site) noexcept {
+    return site != choice_site::shape && site != choice_site::event && site != choice_site::restart;
+  }
+
+  bool fails(choice_site site) noexcept {
+    ++calls_;
+    if (calls_ == first_to_fail_) failing_site_ = site;
+    if (calls_ <= first_to_fail_) return calls_ == first_to_fail_;
+    return failing_ == failing_calls::from_nth ||
+           (failing_ == failing_calls::of_its_kind_from_nth && site == failing_site_);
+  }
+
   [[noreturn]] static void refuse(std::string_view hex) {
     throw config_error(
         "", "schedule: must be an even number of hexadecimal digits, got " + std::string{hex});
@@ -207,6 +240,10 @@ class schedule {
   unsigned rate_ = 0;
   unsigned last_fault_ = ~0U;
   std::array<site_rule, choice_sites> sites_{};
+  failing_calls failing_ = failing_calls::nth;
+  std::size_t first_to_fail_ = 0;  ///< 0: none does
+  std::size_t calls_ = 0;
+  choice_site failing_site_ = choice_site::shape;
 };
 
 /// The least schedule that still fails: bytes are deleted, set to zero and lowered for as long as
