@@ -12,6 +12,7 @@
 #include <hotswap/testing/simulated_platform.hpp>
 #include <hotswap/testing/simulated_world.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,8 +22,8 @@
 
 namespace hotswap::inline v0_1 {
 
-/// Two servers, unless others join. Each in rotation gets an equal part of the traffic; what an
-/// unwell one gets fails. A server that is updated is well again.
+/// Two servers, unless others join or one leaves. Each in rotation gets an equal part of the
+/// traffic; what an unwell one gets fails. A server that is updated is well again.
 class simulated_fleet_platform : public simulated_platform {
  public:
   class server {
@@ -32,14 +33,17 @@ class simulated_fleet_platform : public simulated_platform {
     index version;
     bool is_in_rotation = true;
     bool is_told_in_rotation = true;  ///< as far as the rollout has asked
+    bool is_listed = false;           ///< a rollout was told that it is there
+    bool has_left = false;            ///< and does not come back
     bool is_well = true;
+    bool is_told_well = true;     ///< since it was last updated
     std::uint64_t rotations = 0;  ///< that were asked for
   };
 
   simulated_fleet_platform(simulated_world& world, const model_version& first)
       : simulated_platform(world, first) {
-    joins();
-    joins();
+    joins(first);
+    joins(first);
   }
 
   simulated_answer<std::vector<server_id>> servers(const std::string& model) {
@@ -49,7 +53,12 @@ class simulated_fleet_platform : public simulated_platform {
         [this](call_fault) {
           std::vector<server_id> names;
           names.reserve(servers_.size());
-          for (const server& each : servers_) names.push_back(each.name);
+          for (server& each : servers_) {
+            if (each.has_left) continue;
+            names.push_back(each.name);
+            each.is_listed = true;
+          }
+          fleet_changed();
           return names;
         });
   }
@@ -58,9 +67,11 @@ class simulated_fleet_platform : public simulated_platform {
     const std::size_t at = position_of(name);
     const index i = index_of(version);
     tell_watcher(choice_site::update, version);
-    if (servers_[at].is_told_in_rotation && watcher() != nullptr) {
-      watcher()->wrong("server " + name.name() + " is updated while it is in rotation");
+    if (servers_[at].is_told_in_rotation) {
+      is_wrong("server " + name.name() + " is updated while it is in rotation");
     }
+    servers_[at].is_told_well = false;
+    if (servers_[at].has_left) return {world(), gone(at)};
     return world().change(
         choice_site::update, changed_ways, deadlines.update,
         [this, at, i] { return said("update " + servers_[at].name.name() + " to", i); },
@@ -74,10 +85,15 @@ class simulated_fleet_platform : public simulated_platform {
 
   simulated_answer<bool> healthy(const server_id& name) {
     const std::size_t at = position_of(name);
+    if (servers_[at].has_left) return {world(), gone(at)};
     return world().ask<bool>(
         choice_site::server_healthy, health_ways, deadlines.healthy,
         [this, at] { return "health of " + servers_[at].name.name(); },
-        [this, at](call_fault how) { return servers_[at].is_well != (how == call_fault::lies); });
+        [this, at](call_fault how) {
+          const bool said = servers_[at].is_well != (how == call_fault::lies);
+          if (said) servers_[at].is_told_well = true;
+          return said;
+        });
   }
 
   simulated_answer<void> set_rotation(const server_id& name, bool in_rotation) {
@@ -85,6 +101,11 @@ class simulated_fleet_platform : public simulated_platform {
     tell_watcher(choice_site::rotate, versions()[servers_[at].version].version);
     const std::uint64_t number = ++servers_[at].rotations;
     if (!in_rotation) servers_[at].is_told_in_rotation = false;
+    if (in_rotation && !servers_[at].is_told_well) {
+      is_wrong("server " + name.name() +
+               " is put in rotation, and was not said to be healthy since its update");
+    }
+    if (servers_[at].has_left) return {world(), gone(at)};
     return world().change(
         choice_site::rotate, changed_ways, deadlines.set_split,
         [this, at, in_rotation] {
@@ -103,10 +124,26 @@ class simulated_fleet_platform : public simulated_platform {
 
   [[nodiscard]] const std::vector<server>& fleet() const noexcept { return servers_; }
 
-  /// One more server, which runs what the first one runs.
-  void joins() {
-    servers_.emplace_back("web-" + std::to_string(servers_.size() + 1),
-                          servers_.empty() ? 0 : servers_.front().version);
+  static constexpr std::size_t most_servers = 4;
+
+  /// One more server, which runs that version; none if there were too many.
+  void joins(const model_version& version) {
+    if (servers_.size() == most_servers) return;
+    servers_.emplace_back("web-" + std::to_string(servers_.size() + 1), index_of(version));
+    world().tell([&] { return servers_.back().name.name() + " joins the fleet"; });
+    fleet_changed();
+  }
+
+  /// The newest server that is not the last one in rotation.
+  void leaves() {
+    const auto leaving =
+        std::find_if(servers_.rbegin(), servers_.rend(), [this](const server& each) {
+          return !each.has_left && in_rotation() > (serves(each) ? 1U : 0U);
+        });
+    if (leaving == servers_.rend()) return;
+    leaving->has_left = true;
+    has_shrunk_ = true;
+    world().tell([&] { return leaving->name.name() + " leaves the fleet"; });
     fleet_changed();
   }
 
@@ -137,16 +174,27 @@ class simulated_fleet_platform : public simulated_platform {
     throw std::logic_error("simulated_fleet_platform: there is no server " + name.name());
   }
 
+  [[nodiscard]] std::string gone(std::size_t at) const {
+    return "there is no server " + servers_[at].name.name() + " any more";
+  }
+
+  static bool serves(const server& each) noexcept { return each.is_in_rotation && !each.has_left; }
+  [[nodiscard]] std::size_t in_rotation() const {
+    return static_cast<std::size_t>(std::count_if(servers_.begin(), servers_.end(), serves));
+  }
+
   void fleet_changed() {
     shares serving{};
-    std::size_t in_rotation = 0;
-    for (const server& each : servers_) in_rotation += each.is_in_rotation ? 1U : 0U;
     int left = 10'000;
-    std::size_t to_come = in_rotation;
+    const std::size_t all = in_rotation();
+    std::size_t to_come = all;
     std::array<bool, most_versions> runs{};
+    std::array<bool, most_versions> is_listed{};
     std::array<bool, most_versions> is_unwell{};
     for (const server& each : servers_) {
+      if (each.has_left) continue;
       runs[each.version] = true;
+      is_listed[each.version] = is_listed[each.version] || each.is_listed;
       if (!each.is_in_rotation) continue;
       const int part = left / static_cast<int>(to_come--);
       left -= part;
@@ -155,16 +203,22 @@ class simulated_fleet_platform : public simulated_platform {
     }
     for (index i = 0; i < versions().size(); ++i) {
       state_of(i).is_deployed = runs[i];
+      state_of(i).is_unlisted = runs[i] && !is_listed[i];
       state_of(i).is_warm = runs[i] && !is_unwell[i];
     }
-    if (in_rotation > 0) {
+    if (all > 0) {
       put_in_force(serving, replicas);
-    } else if (watcher() != nullptr) {
-      watcher()->wrong("no server is in rotation");
+    } else if (!has_shrunk_) {  // else it may have been the last but one
+      is_wrong("no server is in rotation");
     }
   }
 
+  void is_wrong(const std::string& what) {
+    if (watcher() != nullptr) watcher()->wrong(what);
+  }
+
   std::vector<server> servers_;
+  bool has_shrunk_ = false;
 };
 
 }  // namespace hotswap::inline v0_1

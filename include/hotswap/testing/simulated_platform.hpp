@@ -47,6 +47,8 @@ class platform_watcher {
   virtual void split_answered(std::uint64_t number, bool yes) = 0;
   /// By a fence, at once: nothing was sent that could take effect.
   virtual void split_refused(std::uint64_t number) = 0;
+  /// By a rollout, which is told that.
+  virtual void split_read(const traffic_split& found) = 0;
   virtual void change_sent(choice_site what, const model_version& version) = 0;
   virtual void mirror_sent(share sampled) = 0;
   virtual void changed() = 0;
@@ -75,6 +77,7 @@ class simulated_platform {
     bool is_told_warm = false;
     bool has_died = false;       ///< by itself, since it was deployed
     bool is_lied_about = false;  ///< the server said that it is ready, and it is not
+    bool is_unlisted = false;    ///< in a fleet: only on servers that no rollout knows
 
     [[nodiscard]] bool is_ready() const noexcept { return is_deployed && is_warm; }
   };
@@ -287,7 +290,10 @@ class simulated_platform {
         choice_site::read_split, read_split_ways, deadlines.set_split,
         [&model] { return "read the split of " + model; },
         [this](call_fault how) {
-          return split_of(how == call_fault::stale ? before_ : split_[replicas - 1]);
+          const traffic_split found =
+              split_of(how == call_fault::stale ? before_ : split_[replicas - 1]);
+          if (watcher_ != nullptr) watcher_->split_read(found);
+          return found;
         });
   }
 

@@ -22,8 +22,26 @@
 
 namespace hotswap::inline v0_1 {
 
+/// What a process has come to that drives a rollout.
+struct driving_state {
+  bool is_doomed = false;      ///< dies after this step of the world
+  bool has_lost = false;       ///< it was told that another driver has written
+  std::string verb_under_way;  ///< that began with its last record; empty if none did
+  bool has_left = false;       ///< its driver has ended
+  bool is_told_to_stop = false;
+  /// When its driver decided to roll back.
+  std::optional<std::chrono::nanoseconds> decided_at;
+  std::optional<std::chrono::nanoseconds> is_back_at;  ///< the baseline had all the traffic
+  /// The last split that it has sent: its number, and what came of it.
+  std::uint64_t last_split = 0;
+  bool last_split_is_confirmed = false;
+  bool last_split_is_baseline = false;
+  bool last_split_was_read = false;  ///< and all was the baseline's
+  std::uint64_t faults_by_then = 0;  ///< that may make the way back longer
+};
+
 /// Timers and letters of the process fire while its world's clock runs. Outlives what runs on it.
-class simulated_process final : public clock, private timer {
+class simulated_process final : public clock, public driving_state, private timer {
  public:
   /// @param running  where it stands which process runs; null while none does. Outlives this.
   simulated_process(virtual_clock& world, simulated_process*& running, std::string name)
@@ -45,6 +63,13 @@ class simulated_process final : public clock, private timer {
     running_ = before;
   }
 
+  /// Its last split so far.
+  void sends_split(std::uint64_t number, bool is_baseline) noexcept {
+    last_split = number;
+    last_split_is_baseline = is_baseline;
+    last_split_is_confirmed = last_split_was_read = false;
+  }
+
   /// Nothing of it happens any more.
   void die() noexcept {
     is_dead_ = true;
@@ -53,19 +78,8 @@ class simulated_process final : public clock, private timer {
   }
   [[nodiscard]] bool is_dead() const noexcept { return is_dead_; }
 
-  bool is_doomed = false;      ///< dies after this step of the world
-  bool has_lost = false;       ///< it was told that another driver has written
-  std::string verb_under_way;  ///< that began with its last record; empty if none did
-  bool has_left = false;       ///< its driver has ended
-  bool is_told_to_stop = false;
-  /// When its driver decided to roll back.
-  std::optional<std::chrono::nanoseconds> decided_at;
-  std::optional<std::chrono::nanoseconds> is_back_at;  ///< the baseline had all the traffic
-  /// The last split that it has sent: its number, and what came of it.
-  std::uint64_t last_split = 0;
-  bool last_split_is_confirmed = false;
-  bool last_split_is_baseline = false;
-  std::uint64_t faults_by_then = 0;  ///< that may make the way back longer
+  /// It drives another rollout from here on.
+  void begins_rollout() { *static_cast<driving_state*>(this) = {}; }
 
  private:
   static void wake(void* self) {

@@ -75,6 +75,43 @@ planted(call_without_a_deadline canary rollout/platform_door.hpp
           co_return;
 ]])
 
+planted(rollback_is_not_read_back canary rollout/rollout_rollback.hpp
+  "a roll-back believes the router, and does not read what it has set"
+[[
+      if (door_.has_split()) {
+        const traffic_split found = co_await door_.split("rollback", 1, true);
+        if (found != wanted) trouble = "the router has " + to_string(found) + " in force";
+      }
+]]
+[[
+]])
+
+planted(stop_rolls_back canary rollout/steering.hpp
+  "a driver that is stopped rolls back, though another process could resume the rollout"
+[[
+        resumable_(terms.environment.journal->survives_the_process()),
+]]
+[[
+        resumable_(false),
+]])
+
+planted(bake_counts_while_paused canary rollout/rollout_observe.hpp
+  "a bake goes on while the rollout is paused"
+[[
+    const std::chrono::nanoseconds passed = observation_->catch_up(counting);
+]]
+[[
+    const std::chrono::nanoseconds passed = observation_->catch_up(!hold_left_);
+]])
+
+planted(commit_is_forgotten canary rollout/rollout_frame.hpp
+  "a process that resumes does not know that there is no way back any more"
+[[
+  committed_ = recorded_.committed();
+]]
+[[
+]])
+
 # ---- canary
 
 planted(canary_is_not_warmed canary strategies/canary.hpp
@@ -192,4 +229,15 @@ planted(batch_is_not_observed rolling strategies/rolling.hpp
       if (observes) co_await step.observe(config.monitoring_duration, judge_of(config));
 ]]
 [[
+]])
+
+planted(server_serves_before_it_is_healthy rolling strategies/rolling.hpp
+  "a server is put in rotation as soon as it is updated, and its health is asked for after that"
+[[
+    co_await step.await_health(server, ready);
+    co_await step.rotate(server, true);
+]]
+[[
+    co_await step.rotate(server, true);
+    co_await step.await_health(server, ready);
 ]])
