@@ -305,6 +305,7 @@ class basic_rollout {
   std::optional<look_result> replay_looks(const recorded_verb& verb);
   std::string replay_over(const recorded_verb& verb);
   std::optional<look_result> replay_looks_after(const recorded_verb& verb);
+  void replay_hold(const journal_record& record);
   void remember(const metrics_snapshot& of_baseline, const std::string& why);
   task<look_result> look();
   [[nodiscard]] look_result result_of(const look_report& report, const std::string& trouble) const;
@@ -323,7 +324,7 @@ class basic_rollout {
   void tell_of(std::shared_ptr<const look_report> report);
   task<bool> candidate_is_healthy();
   task<void> reassert_drifted_split();
-  void tell_drifted(const traffic_split& found);
+  void tell_drifted(const traffic_split& found, const traffic_split& wanted);
   [[nodiscard]] std::chrono::nanoseconds look_interval(std::chrono::nanoseconds bake) const;
 
   task<deployment_result> roll_back(rollout_failure cause);

@@ -261,7 +261,9 @@ std::vector<server_id> basic_rollout<Tag>::not_restored() const {
   std::vector<server_id> servers;
   for (auto each = fleet_->touched.rbegin(); each != fleet_->touched.rend(); ++each) {
     const recorded_verb* recorded = recorded_.find("rollback", "restore " + each->name());
-    if (recorded == nullptr || recorded->outcome == nullptr) servers.push_back(*each);
+    const bool is_over = recorded != nullptr && recorded->outcome != nullptr &&
+                         recorded->outcome->sequence > recorded->began->sequence;
+    if (!is_over) servers.push_back(*each);  // or it was taken out once more after that
   }
   return servers;
 }

@@ -16,6 +16,7 @@
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/core/verdict.hpp>
+#include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/engine.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/platform_door.hpp>
@@ -76,6 +77,8 @@ task<totals_of_bake> basic_rollout<Tag>::observe(task<const recorded_verb*> begi
     const bool asked = steering_.promoted();
     if (observation_->look_is_due(counting) || asked) {
       why = co_await look_and_answer(asked, counting);
+      // resumed while it looked: the time before that is no part of the bake
+      if (!counting && !steering_.paused() && !hold_left_) observation_->catch_up(false);
     } else {
       require_hold_not_expired();
     }
@@ -194,9 +197,11 @@ std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
     if (observation_->has_baseline()) remember(over_totals_->baseline, why);
   };
   for (const journal_record* each : verb.progress) {
-    if (each->sequence > verb.outcome->sequence && !over_totals_) end_it();
+    const bool at_gate = each->sequence > verb.outcome->sequence;
+    if (at_gate && !over_totals_) end_it();
     const auto* seen = std::get_if<recorded_look>(&each->payload);
     if (seen != nullptr) observation_->replay(**seen, each->at);
+    if (at_gate) replay_hold(*each);
   }
   if (!over_totals_) end_it();
   observation_->goes_on_after({}, false);
@@ -204,30 +209,47 @@ std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
 }
 
 /// Looks go on after the bake's end, at a gate or while paused. The last of them, if it has failed
-/// and nothing has followed from it; the hold that followed, if it has not ended.
+/// and nothing has followed from it.
 template <typename Tag>
 std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::replay_looks_after(
     const recorded_verb& verb) {
   using recorded_look = std::shared_ptr<const look_report>;
-  const journal_record* last = nullptr;  // that says how it stands
+  const journal_record* last = nullptr;
   for (const journal_record* each : verb.progress) {
-    const bool is_hold = std::holds_alternative<hold_record>(each->payload);
-    const bool is_held = last != nullptr && std::holds_alternative<hold_record>(last->payload);
-    const bool is_look = std::holds_alternative<recorded_look>(each->payload) && !is_held;
-    if (each->sequence > verb.outcome->sequence && (is_hold || is_look)) last = each;
+    const bool is_look = std::holds_alternative<recorded_look>(each->payload);
+    if (is_look && each->sequence > verb.outcome->sequence) last = each;
   }
   std::optional<look_result> unanswered;
-  if (last == nullptr || recorded_.goes_on_after(last->sequence)) return unanswered;
-  if (const auto* held = std::get_if<hold_record>(&last->payload)) {
-    hold_left_ = config_->hold_timeout - recorded_rollout::between(last->at, clock_.now());
-    held_for_.emplace(held->reason_code, held->reason);
-    failure_is_held_ = held->failed;
-    steering_.hold(true);
-  } else {
-    unanswered.emplace(result_of(*std::get<recorded_look>(last->payload), {}));
-    if (unanswered->made != decision::fail) unanswered.reset();
-  }
+  const bool is_answered = last == nullptr || recorded_.goes_on_after(last->sequence);
+  if (is_answered || config_->on_failure == on_failure::hold) return unanswered;
+  unanswered.emplace(result_of(*std::get<recorded_look>(last->payload), {}));
+  if (unanswered->made != decision::fail) unanswered.reset();
   return unanswered;
+}
+
+/// A fail that was held before the traffic changed still is, unless a person has answered it; also
+/// if the process has died before it could record that.
+template <typename Tag>
+void basic_rollout<Tag>::replay_hold(const journal_record& record) {
+  std::optional<rollout_failure> cause;
+  if (const auto* held = std::get_if<hold_record>(&record.payload); held && held->failed) {
+    cause.emplace(held->reason_code, held->reason);
+  }
+  const auto* seen = std::get_if<std::shared_ptr<const look_report>>(&record.payload);
+  if (seen != nullptr && (*seen)->verdict.failed() && config_->on_failure == on_failure::hold) {
+    const look_result failed = result_of(**seen, std::string{});
+    cause.emplace(failed.reason_code, failed.reason);
+  }
+  if (!cause || failure_is_held_) return;
+  for (const journal_record& later : recorded_.records()) {
+    const auto command = recorded_rollout::command_of(later);
+    const bool promotes = command && command->command.asked == control_command::kind::promote;
+    if (promotes && later.sequence > record.sequence) return;
+  }
+  hold_left_ = config_->hold_timeout - recorded_rollout::between(record.at, clock_.now());
+  held_for_ = std::move(cause);
+  failure_is_held_ = true;
+  steering_.hold(true);
 }
 
 /// Why the step is over; empty if it goes on.
@@ -357,6 +379,7 @@ task<void> basic_rollout<Tag>::wait_for_news() {
     *hold_left_ -= passed;
     if (const auto promotion = steering_.promotion(); promotion && promotion->forced) {
       tell_promoted(promotion);
+      steering_.record_promotion();  // whoever resumes must not hold it again
       steering_.answer_promotion();
       release_hold();
     } else if (promotion) {
@@ -516,7 +539,11 @@ task<void> basic_rollout<Tag>::reassert_drifted_split() {
   }
   if (!found || *found == *in_force_ || (intended_ && *found == *intended_)) co_return;
 
-  tell_drifted(*found);
+  // a shift that an earlier incarnation has begun may be in force: never more than it would give
+  const bool gives_less =
+      intended_ && intended_->share_of(candidate()) < in_force_->share_of(candidate());
+  const traffic_split wanted = gives_less ? *intended_ : *in_force_;
+  tell_drifted(*found, wanted);
   if (steering_.take_resumed()) drifts_ = 0;  // whoever was asked has answered
   if (++drifts_ > 3) {
     steering_.pause_because("the split is changed by somebody else again and again");
@@ -524,15 +551,15 @@ task<void> basic_rollout<Tag>::reassert_drifted_split() {
     // what drifted may be the work of a driver that has taken over: whoever has lost leaves here
     co_await chronicle_.record(observation_->step(), observation_->verb(), record_phase::progress,
                                *found);
-    co_await door_.set_split(step_, *in_force_);
+    co_await door_.set_split(step_, wanted);
   }
 }
 
 template <typename Tag>
-void basic_rollout<Tag>::tell_drifted(const traffic_split& found) {
-  event drifted = chronicle_.about(event_kind::split_drifted, step_,
-                                   "the split must be " + to_string(*in_force_) + ", got " +
-                                       to_string(found) + " by somebody else");
+void basic_rollout<Tag>::tell_drifted(const traffic_split& found, const traffic_split& wanted) {
+  event drifted = chronicle_.about(
+      event_kind::split_drifted, step_,
+      "the split must be " + to_string(wanted) + ", got " + to_string(found) + " by somebody else");
   drifted.severity = severity::warning;
   chronicle_.tell(std::move(drifted));
 }

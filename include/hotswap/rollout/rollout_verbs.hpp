@@ -295,6 +295,13 @@ task<void> basic_rollout<Tag>::shift(std::string step, traffic_split split) {
 template <typename Tag>
 task<void> basic_rollout<Tag>::require_health(std::string step) {
   if (!door_.has_health_check()) co_return;
+  if (const recorded_verb* const before = recorded_.find(step, "hold")) {
+    for (const journal_record* each : before->progress) replay_hold(*each);
+  }
+  if (failure_is_held_) {
+    co_await outwait_pause();
+    co_return;
+  }
   const bool healthy = co_await candidate_is_healthy();
   if (healthy) co_return;
   look_result sick{decision::fail, reason_code::unhealthy,
@@ -372,8 +379,10 @@ task<void> basic_rollout<Tag>::approve(std::string step) {
   event waiting = chronicle_.about(event_kind::gate_waiting, step, step + " waits for approval");
   waiting.payload["gate"] = step;
   chronicle_.tell(std::move(waiting));
-  steering_.hold(true);
-  while (!steering_.approved(step) || failure_is_held_) co_await wait_for_news();
+  while (!steering_.approved(step) || failure_is_held_) {
+    steering_.hold(true);  // also after a fail was held here, and answered
+    co_await wait_for_news();
+  }
   steering_.hold(false);
   co_await end_verb(verb, "approved");
 }
@@ -449,7 +458,7 @@ task<void> basic_rollout<Tag>::require_no_traffic(std::string step, model_versio
   } else if (split_was_set_ || !has_baseline() || version != baseline()) {
     co_return;
   }
-  if (found) tell_drifted(*found);
+  if (found) tell_drifted(*found, wanted);
   // whoever has lost meanwhile leaves here
   co_await chronicle_.record(step, "retire", record_phase::progress, found.value_or(wanted));
   if (found) {

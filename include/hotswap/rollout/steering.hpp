@@ -115,6 +115,9 @@ class basic_steering final : private detail::control_channel::receiver,
     leaves_step_ = false;
   }
 
+  /// Where no outcome of a verb says that it was promoted.
+  void record_promotion() { record(*promotion_); }
+
   /// From here on there is no further step to go to.
   void reached_last_step() noexcept {
     in_last_step_ = true;
