@@ -58,4 +58,43 @@ inline constexpr std::array regressions{
                "0000000000000000000000000000000000000000000000000000000000000000000000000000"
                "0000000000000000000000000000000000000005000000000000000003",
                "a server did not go back, and the last one that served was taken out of rotation"},
+    regression{
+        "canary",
+        "00000000000000000000000000000a0000000000000000000000000000000000000007000000"
+        "00000000000000000000000000000000000000000002",
+        "a look took ten seconds while the rollout was paused, somebody resumed it meanwhile, "
+        "and all of the look's time counted as bake"},
+    regression{"canary",
+               "0701000000000000000000000000000000000000000000000000000000000000000000000000"
+               "0002000000000002000400000000000000000000000000000b00000000000000000000000000"
+               "0000000000000000000000000000000000000000000000000000000000000000000000000000"
+               "0000000000000000000000000000000004",
+               "a fail was held at a gate, the process died, and the next one did not hold it: the "
+               "approval that had come meanwhile raised a bad candidate"},
+    regression{
+        "canary",
+        "04020000000000000000000000000000000000000000000000000a0000000000000000000000"
+        "000000000000000000000000000000000000000000010000000000000000000000000003",
+        "a candidate was not healthy before a rise, which was held; the process died, the next "
+        "one found it healthy, and raised it though a look had failed meanwhile"},
+    regression{
+        "ab_test",
+        "01000100000000000000000000000000000c0000000000000000000000000000000000000000"
+        "0000000000000000000000000400000000000000000000000000000000000200000000000000"
+        "00000000000000000000000000000000000b0007000000000000030000010000000000000000"
+        "0000000000000004",
+        "the baseline had won, and whether it had all the traffic yet was not known: somebody "
+        "else changed the split, and it was set to what the candidate had had before"},
+    regression{
+        "canary",
+        "0600000000000000000000000000000000000000000000000000000000000000000000000000"
+        "00000000000000000000000000000000000000000000000900000000000701",
+        "a look had failed at a gate, and the process died before it could hold that: the next "
+        "one waited for the approval alone"},
+    regression{
+        "rolling",
+        "0000000000000000000000000000000000000100000000000000000000000300000000000000"
+        "000000000000000000000000090000000000000000000d",
+        "a roll-back took a server out once more, since an update was under way, and died: the "
+        "next process took it for restored, and left it out of rotation"},
 };

@@ -3,26 +3,41 @@
 /// @file
 /// What the smallest shapes of all strategies share.
 
+#include <hotswap/async/task.hpp>
+#include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
-#include <hotswap/testing/invariants.hpp>
+#include <hotswap/rollout/rollout_config.hpp>
+#include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/testing/rollout_rules.hpp>
 #include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulated_platform.hpp>
 #include <hotswap/testing/simulation.hpp>
 
 #include "simulation/simulated_strategy.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>
 
-/// What the shapes of all strategies begin with: which router, and what the candidate is like.
+/// What the shapes of all strategies begin with: which router, whom the rollout asks, and what the
+/// candidate is like.
 class rollout_shape {
  public:
   enum class router { plain, readable, fenced };
+  /// Nobody; a person, who answers what did not pass; a person, who also approves the last step.
+  enum class asks { nobody, holds, holds_and_gates };
 
-  explicit rollout_shape(hotswap::schedule& choices)
-      : router_kind(static_cast<router>(choices.choose(hotswap::choice_site::shape, 3))),
-        quality(choices.choose(hotswap::choice_site::shape, 3)) {}
+  explicit rollout_shape(hotswap::schedule& choices, unsigned whom_to_ask = 2)
+      : rollout_shape(choices.choose(hotswap::choice_site::shape, 3 * whom_to_ask), choices) {}
+
+  /// What did not pass waits for an answer.
+  template <typename Config>
+  static Config held(Config config) {
+    config.on_failure = hotswap::on_failure::hold;
+    config.on_inconclusive = hotswap::on_inconclusive::hold;
+    return config;
+  }
 
   template <typename Platform>
   static void makes(unsigned quality, Platform& platform, const hotswap::model_version& candidate) {
@@ -30,9 +45,38 @@ class rollout_shape {
     if (quality == 2) platform.quality_of(candidate).latency = 0.1;
   }
 
+  /// The place of `person`, in a list of configs.
+  [[nodiscard]] std::size_t whom() const noexcept { return static_cast<std::size_t>(person); }
+
   std::function<void(hotswap::simulated_platform&)> prepares;  ///< what else is of the platform
   router router_kind;
+  asks person;
   unsigned quality;  ///< 0 good, 1 many errors, 2 slow
+
+ private:
+  rollout_shape(unsigned drawn, hotswap::schedule& choices)
+      : router_kind(static_cast<router>(drawn % 3)),
+        person(static_cast<asks>(drawn / 3)),
+        quality(choices.choose(hotswap::choice_site::shape, 3)) {}
+};
+
+/// Starts a strategy on any simulated platform.
+template <template <typename, typename, typename> typename Strategy, typename Config>
+class starts {
+ public:
+  /// @param config  outlives it
+  explicit starts(const Config& config) : config_(config) {}
+
+  template <typename Platform>
+  hotswap::task<hotswap::deployment_result> operator()(Platform& platform,
+                                                       const hotswap::rollout_rules& rules,
+                                                       hotswap::rollout_context& context) const {
+    const Strategy<Platform, Platform, Platform> strategy{platform, platform, platform, config_};
+    return strategy.deploy(rules.baseline, rules.candidate, context);
+  }
+
+ private:
+  const Config& config_;
 };
 
 /// Runs `start` on a platform of that type.
@@ -42,7 +86,9 @@ std::string run_on(hotswap::schedule& choices, const hotswap::rollout_rules& rul
   hotswap::simulation<Platform> run{choices, rules, start};
   if (request.story != nullptr) run.tell_into(*request.story);
   prepare(run.platform());
+  request.watch(&run.world());
   run.run(request.most_choices);
+  request.watch(nullptr);
   if (request.tally != nullptr) run.add_to(*request.tally);
   return run.breach();
 }

@@ -21,18 +21,6 @@ hotswap::ab_test_config smallest_ab_test() {
   return config;
 }
 
-class start_ab_test {
- public:
-  template <typename Platform>
-  hotswap::task<hotswap::deployment_result> operator()(Platform& platform,
-                                                       const hotswap::rollout_rules& rules,
-                                                       hotswap::rollout_context& context) const {
-    static const hotswap::ab_test_config config = smallest_ab_test();
-    const hotswap::ab_test_strategy experiment{platform, platform, platform, config};
-    return experiment.deploy(rules.baseline, rules.candidate, context);
-  }
-};
-
 /// Of the candidate; the baseline's is 0.8. The last is worse, but within the guardrail of 5 %.
 constexpr double accuracies[] = {0.88, 0.8, 0.762};
 
@@ -41,6 +29,8 @@ constexpr double accuracies[] = {0.88, 0.8, 0.762};
 simulated_strategy simulated_ab_test() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
+    static const hotswap::ab_test_config configs[] = {smallest_ab_test(),
+                                                      rollout_shape::held(smallest_ab_test())};
     rollout_shape shape{choices};
     const unsigned winner = choices.choose(hotswap::choice_site::shape, 3);
     hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};
@@ -53,6 +43,8 @@ simulated_strategy simulated_ab_test() {
       platform.quality_of(rules.baseline).accuracy = 0.8;
       platform.quality_of(rules.candidate).accuracy = accuracies[winner];
     };
-    return run_shape(shape, choices, rules, start_ab_test{}, request);
+    return run_shape(
+        shape, choices, rules,
+        starts<hotswap::ab_test_strategy, hotswap::ab_test_config>{configs[shape.whom()]}, request);
   };
 }

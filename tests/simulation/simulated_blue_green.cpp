@@ -21,23 +21,13 @@ hotswap::blue_green_config smallest_blue_green() {
   return config;
 }
 
-class start_blue_green {
- public:
-  template <typename Platform>
-  hotswap::task<hotswap::deployment_result> operator()(Platform& platform,
-                                                       const hotswap::rollout_rules& rules,
-                                                       hotswap::rollout_context& context) const {
-    static const hotswap::blue_green_config config = smallest_blue_green();
-    const hotswap::blue_green_strategy blue_green{platform, platform, platform, config};
-    return blue_green.deploy(rules.baseline, rules.candidate, context);
-  }
-};
-
 }  // namespace
 
 simulated_strategy simulated_blue_green() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
+    static const hotswap::blue_green_config configs[] = {
+        smallest_blue_green(), rollout_shape::held(smallest_blue_green())};
     const rollout_shape shape{choices};
     hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};
     rules.minimum_samples = 1000;
@@ -45,6 +35,9 @@ simulated_strategy simulated_blue_green() {
     rules.keep = 20s;
     rules.way_back = 90s;
     rules.observed = {"switch"};
-    return run_shape(shape, choices, rules, start_blue_green{}, request);
+    return run_shape(
+        shape, choices, rules,
+        starts<hotswap::blue_green_strategy, hotswap::blue_green_config>{configs[shape.whom()]},
+        request);
   };
 }

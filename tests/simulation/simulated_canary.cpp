@@ -1,4 +1,5 @@
-// A canary of two steps, with three looks at each.
+// A canary of two steps, with three looks at each; one that asks nobody, one that asks a person
+// what to do with a step that did not pass, and one that needs an approval too.
 
 #include <hotswap/core/share.hpp>
 #include <hotswap/strategies/canary.hpp>
@@ -12,7 +13,7 @@
 
 namespace {
 
-hotswap::canary_config smallest_canary() {
+hotswap::canary_config smallest_canary(rollout_shape::asks person) {
   using namespace std::chrono_literals;
   hotswap::canary_config config;
   config.steps = {hotswap::share::percent(50), hotswap::share::percent(100)};
@@ -20,33 +21,29 @@ hotswap::canary_config smallest_canary() {
   config.analysis_interval = 10s;
   config.minimum_samples = 500;
   config.keep_duration = 20s;
-  return config;
+  if (person == rollout_shape::asks::nobody) return config;
+  config.steps.back().approval = person == rollout_shape::asks::holds_and_gates;
+  return rollout_shape::held(config);
 }
-
-class start_canary {
- public:
-  template <typename Platform>
-  hotswap::task<hotswap::deployment_result> operator()(Platform& platform,
-                                                       const hotswap::rollout_rules& rules,
-                                                       hotswap::rollout_context& context) const {
-    static const hotswap::canary_config config = smallest_canary();
-    const hotswap::canary_strategy canary{platform, platform, platform, config};
-    return canary.deploy(rules.baseline, rules.candidate, context);
-  }
-};
 
 }  // namespace
 
 simulated_strategy simulated_canary() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
-    const rollout_shape shape{choices};
+    using asks = rollout_shape::asks;
+    static const hotswap::canary_config configs[] = {smallest_canary(asks::nobody),
+                                                     smallest_canary(asks::holds),
+                                                     smallest_canary(asks::holds_and_gates)};
+    const rollout_shape shape{choices, 3};
     hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};
     rules.minimum_samples = 500;
     rules.bake = 30s;
     rules.keep = 20s;
     rules.way_back = 90s;
     rules.observed = {"step-50", "step-100"};
-    return run_shape(shape, choices, rules, start_canary{}, request);
+    return run_shape(
+        shape, choices, rules,
+        starts<hotswap::canary_strategy, hotswap::canary_config>{configs[shape.whom()]}, request);
   };
 }

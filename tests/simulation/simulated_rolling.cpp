@@ -22,20 +22,15 @@ hotswap::rolling_config smallest_rolling() {
   return config;
 }
 
-hotswap::task<hotswap::deployment_result> start_rolling(hotswap::simulated_fleet_platform& platform,
-                                                        const hotswap::rollout_rules& rules,
-                                                        hotswap::rollout_context& context) {
-  static const hotswap::rolling_config config = smallest_rolling();
-  const hotswap::rolling_strategy rolling{platform, platform, platform, config};
-  return rolling.deploy(rules.baseline, rules.candidate, context);
-}
-
 }  // namespace
 
 simulated_strategy simulated_rolling() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
-    const unsigned quality = choices.choose(hotswap::choice_site::shape, 3);
+    static const hotswap::rolling_config configs[] = {smallest_rolling(),
+                                                      rollout_shape::held(smallest_rolling())};
+    const unsigned drawn = choices.choose(hotswap::choice_site::shape, 6);
+    const unsigned quality = drawn % 3;
     hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};
     rules.minimum_samples = 1000;
     rules.bake = 30s;
@@ -43,7 +38,8 @@ simulated_strategy simulated_rolling() {
     rules.observed = {"batch-1", "batch-2"};
     rules.candidate_is_bad = quality != 0;
     return run_on<hotswap::simulated_fleet_platform>(
-        choices, rules, start_rolling, request,
+        choices, rules,
+        starts<hotswap::rolling_strategy, hotswap::rolling_config>{configs[drawn / 3]}, request,
         [&](auto& platform) { rollout_shape::makes(quality, platform, rules.candidate); });
   };
 }

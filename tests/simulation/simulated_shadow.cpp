@@ -38,29 +38,15 @@ hotswap::shadow_config smallest_shadow(unsigned then) {
   return config;
 }
 
-class start_shadow {
- public:
-  explicit start_shadow(unsigned then) : then_(then) {}
-
-  template <typename Platform>
-  hotswap::task<hotswap::deployment_result> operator()(Platform& platform,
-                                                       const hotswap::rollout_rules& rules,
-                                                       hotswap::rollout_context& context) const {
-    static const hotswap::shadow_config configs[] = {smallest_shadow(0), smallest_shadow(1),
-                                                     smallest_shadow(2)};
-    const hotswap::shadow_strategy shadow{platform, platform, platform, configs[then_]};
-    return shadow.deploy(rules.baseline, rules.candidate, context);
-  }
-
- private:
-  unsigned then_;
-};
-
 }  // namespace
 
 simulated_strategy simulated_shadow() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
+    static const hotswap::shadow_config configs[][3] = {
+        {smallest_shadow(0), smallest_shadow(1), smallest_shadow(2)},
+        {rollout_shape::held(smallest_shadow(0)), rollout_shape::held(smallest_shadow(1)),
+         rollout_shape::held(smallest_shadow(2))}};
     const rollout_shape shape{choices};
     const unsigned then = choices.choose(hotswap::choice_site::shape, 3);
     hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};
@@ -72,6 +58,9 @@ simulated_strategy simulated_shadow() {
     if (then == 1) rules.observed = {"shadow", "switch"};
     if (then == 2) rules.observed = {"shadow", "step-50", "step-100"};
     rules.is_shadow = true;
-    return run_shape(shape, choices, rules, start_shadow{then}, request);
+    return run_shape(
+        shape, choices, rules,
+        starts<hotswap::shadow_strategy, hotswap::shadow_config>{configs[shape.whom()][then]},
+        request);
   };
 }

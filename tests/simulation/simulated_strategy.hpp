@@ -4,6 +4,7 @@
 /// One strategy in its smallest complete shape, ready to be run through any schedule.
 
 #include <hotswap/testing/schedule.hpp>
+#include <hotswap/testing/simulated_world.hpp>
 #include <hotswap/testing/simulation_tally.hpp>
 
 #include <cstddef>
@@ -17,6 +18,8 @@ class run_request {
   hotswap::simulation_tally* tally = nullptr;  ///< to add to
   std::vector<std::string>* story = nullptr;   ///< to tell it into
   std::size_t most_choices = 0;                ///< 0: faults stop, and an end must come
+  /// Is told of the world that is run now, and of null after it.
+  std::function<void(const hotswap::simulated_world*)> watch = [](const auto*) {};
 };
 
 /// Runs one schedule; says what is wrong, or nothing.

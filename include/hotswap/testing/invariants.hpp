@@ -319,11 +319,11 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   }
 
   void require_salt(const traffic_split& split) {
-    const auto& records = journal_.records();
+    const std::string& name = records_.rollout();
     const bool is_unknown =
-        records.empty() ||
-        (world_.running != nullptr && !rollout_excuses::is_by(*records.back(), *world_.running));
-    if (!is_unknown && split.salt() != records.back()->rollout) {
+        name.empty() || (world_.running != nullptr &&
+                         !rollout_excuses::is_by(*journal_.records().back(), *world_.running));
+    if (!is_unknown && split.salt() != name) {
       broken_.of(17, "a split's salt must be the rollout's name, got '" + split.salt() + "'");
     }
   }

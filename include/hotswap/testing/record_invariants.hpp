@@ -70,6 +70,8 @@ class record_invariants {
     }
   }
 
+  /// Its name; empty until its first record is durable.
+  [[nodiscard]] const std::string& rollout() const noexcept { return rollout_; }
   /// Of the candidate's share, the last one that was recorded, in basis points.
   [[nodiscard]] int intent() const noexcept { return intent_; }
   [[nodiscard]] bool rolls_back() const noexcept { return rolls_back_; }

@@ -104,7 +104,8 @@ class basic_simulated_journal final : public journal {
            " " + std::string{to_string(record.phase)} + " by " + record.driver;
   }
 
-  /// False if another record is there.
+  /// False if another record is there, or if it is of a rollout before the latest: then it has come
+  /// too late.
   bool keep(const kept_record& added) {
     if (!latest_.empty() && latest_.front()->rollout != added->rollout) {
       const bool opens = added->sequence == 1 && is_terminal(*latest_.back()) &&

@@ -251,6 +251,7 @@ class simulated_platform {
 
  protected:
   simulated_answer<void> route(const traffic_split& split, std::uint64_t revision) {
+    const simulated_world::work own{world_};
     const shares wanted = shares_of(split);
     const std::uint64_t number = ++splits_sent_;
     const auto describe = [this, wanted] { return "set " + text_of(wanted); };
@@ -356,6 +357,7 @@ class simulated_platform {
   }
 
   void tell_watcher(choice_site what, const model_version& version) {
+    const simulated_world::work own{world_};
     if (watcher_ != nullptr) watcher_->change_sent(what, version);
   }
 

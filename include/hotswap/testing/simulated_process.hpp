@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,11 +56,15 @@ class simulated_process final : public clock, public driving_state, private time
   /// As a process that is told to shut down.
   void stop() { request_stop(); }
 
-  /// Does `work` as this process.
+  /// Does `work` as this process, which does not survive it if there is no memory.
   template <typename Work>
   void run_now(const Work& work) {
     simulated_process* const before = std::exchange(running_, this);
-    work();
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      is_doomed = true;
+    }
     running_ = before;
   }
 
@@ -92,12 +97,14 @@ class simulated_process final : public clock, public driving_state, private time
 
   void fire_soon() noexcept {
     if (is_firing_ || is_dead_) return;
+    simulated_process* const before = std::exchange(running_, nullptr);  // the world does it
     world_.disarm(*this);
     if (has_mail_) {
       world_.arm(*this, world_.steady_now());
     } else if (!timers().empty()) {
       world_.arm(*this, timers().earliest());
     }
+    running_ = before;
   }
 
   void expired() override {

@@ -189,6 +189,21 @@ class simulated_world {
   /// moment. True if it did something: the call then takes a little time.
   std::function<bool()> at_each_call;
 
+  /// Is it a rollout's code that runs, and not the world's?
+  [[nodiscard]] bool is_driving() const noexcept { return running != nullptr && at_work_ == 0; }
+
+  /// While it lives, it is the world's, though a rollout has called it.
+  class work {
+   public:
+    explicit work(simulated_world& of) noexcept : of_(of) { ++of_.at_work_; }
+    work(const work&) = delete;
+    work& operator=(const work&) = delete;
+    ~work() { --of_.at_work_; }
+
+   private:
+    simulated_world& of_;
+  };
+
   std::array<std::array<std::uint16_t, call_faults>, choice_sites> faults{};  ///< that happened
   nanoseconds last_fault{0};              ///< when the last of them did
   std::uint64_t late_effects = 0;         ///< that have landed
@@ -235,6 +250,7 @@ class simulated_world {
                                 nanoseconds deadline, const Describe& describe,
                                 const Effect& effect, const Ended& ended) {
     using answer = simulated_answer<void>;
+    const work own{*this};
     if (is_cut_off()) return answer{*this, std::nullopt, {}, std::nullopt};
     const bool happened = at_each_call && at_each_call();
     const call_fault how = next_fault(site, ways);
@@ -295,6 +311,7 @@ class simulated_world {
   simulated_answer<T> ask(choice_site site, std::span<const call_fault> ways, nanoseconds deadline,
                           const Describe& describe, const Read& read) {
     using answer = simulated_answer<T>;
+    const work own{*this};
     if (is_cut_off()) return answer{*this, std::nullopt, {}, std::nullopt};
     const bool happened = at_each_call && at_each_call();
     const call_fault how = next_fault(site, ways);
@@ -411,6 +428,7 @@ class simulated_world {
   std::vector<std::string>* story_ = nullptr;
   std::vector<std::unique_ptr<late_effect>> effects_;
   simulated_wait* first_wait_ = nullptr;
+  int at_work_ = 0;
 };
 
 inline simulated_wait::~simulated_wait() {

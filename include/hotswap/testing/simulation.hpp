@@ -1,8 +1,9 @@
 #pragma once
 
 /// @file
-/// One rollout of a user's strategy in a simulated world: its processes die and are started again,
-/// people have their say, late effects land; and the invariants are checked all the way.
+/// One rollout of a user's strategy in a simulated world, or two, one after the other: processes
+/// die and are started again, people have their say, late effects land; and the invariants are
+/// checked all the way.
 ///
 ///     const auto start = [](auto& platform, const hotswap::rollout_rules& rules,
 ///                           hotswap::rollout_context& context) {
@@ -14,9 +15,8 @@
 ///     run.run();
 ///     if (!run.breach().empty()) …
 
-#include <hotswap/async/driver.hpp>
-#include <hotswap/async/result.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/concepts/traffic_router.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
@@ -25,9 +25,10 @@
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
-#include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/testing/driving_process.hpp>
 #include <hotswap/testing/invariants.hpp>
+#include <hotswap/testing/rollout_rules.hpp>
 #include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulated_journal.hpp>
 #include <hotswap/testing/simulated_process.hpp>
@@ -42,6 +43,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -64,8 +66,8 @@ class simulation {
       : world_(choices),
         platform_(world_, rules.baseline),
         journal_(std::make_shared<simulated_journal>(world_)),
-        rules_(std::move(rules)),
-        invariants_(world_, platform_, *journal_, rules_),
+        rules_(readable(std::move(rules))),
+        invariants_(std::make_unique<rollout_invariants>(world_, platform_, *journal_, rules_)),
         start_(std::move(start)) {
     world_.at_each_call = [this] { return something_happens(); };
   }
@@ -91,10 +93,11 @@ class simulation {
     start_process();
     look_after_processes();
     std::uint64_t steps = 0;
-    while (invariants_.breach().empty()) {
-      if (is_over()) break;
+    while (breach().empty()) {
+      if (is_over() && another_begins()) continue;
+      if (is_over() && !world_.has_late_effects()) break;
       if (!world_.clock.step()) {
-        invariants_.breaks(11, "nothing can make progress");
+        invariants_->breaks(11, "nothing can make progress");
         break;
       }
       look_after_processes();
@@ -104,14 +107,14 @@ class simulation {
       }
       const bool is_long = world_.clock.elapsed() - world_.last_fault > patience;
       if (++steps > most_steps || is_long) {
-        invariants_.breaks(11, is_long ? "nothing has gone wrong for 30 h, and there is no end"
-                                       : "there is no end after 100,000 steps of the world");
+        invariants_->breaks(11, is_long ? "nothing has gone wrong for 30 h, and there is no end"
+                                        : "there is no end after 100,000 steps of the world");
       }
     }
-    if (invariants_.breach().empty()) invariants_.is_settled();
+    if (breach().empty()) invariants_->is_settled();
   }
 
-  [[nodiscard]] const std::string& breach() const noexcept { return invariants_.breach(); }
+  [[nodiscard]] const std::string& breach() const noexcept { return invariants_->breach(); }
   [[nodiscard]] const std::optional<deployment_status>& status() const noexcept { return status_; }
 
   /// Adds what has happened.
@@ -123,68 +126,41 @@ class simulation {
     if (was_given_up_) ++tally.unfinished;
     if (status_) ++tally.statuses[static_cast<std::size_t>(*status_)];
     for (const std::string& each : resumed_in_) ++tally.sometimes["resumed in " + each];
-    if (invariants_.rolled_back_from_all > 0) ++tally.sometimes["rolled back from 100 %"];
-    if (invariants_.late_effects_undone > 0) ++tally.sometimes["a late split was undone"];
+    for (const std::string& each : noted_) ++tally.sometimes[each];
+    if (invariants_->rolled_back_from_all > 0) ++tally.sometimes["rolled back from 100 %"];
+    if (invariants_->late_effects_undone > 0) ++tally.sometimes["a late split was undone"];
+    if (begun_at_ && world_.late_effects > late_effects_before_) {
+      ++tally.sometimes["a late effect landed in the next rollout"];
+    }
     if (platform_.fenced_off() > 0) ++tally.sometimes["a late split was fenced off"];
     if (conflicts_ > 0) ++tally.sometimes["a driver lost"];
     if (stops_ > 0) ++tally.sometimes["a driver was stopped"];
   }
 
  private:
-  /// A driver of the rollout, in a process of its own.
-  class driving_process final : private driver::completion {
-   public:
-    driving_process(simulation& of, const std::string& name)
-        : clock(of.world_.clock, of.world_.running, name), context_(environment_of(of)) {
-      context_.request_id = "asked for once";
-      clock.run_now([&] {
-        driver_.emplace(drive(of.start_(of.platform_, of.rules_, context_), end_));
-        driver_->start(*this);
-      });
-    }
-
-    [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
-    [[nodiscard]] rollout_control control() const { return context_.control(); }
-
-    deployment_result take() { return end_.take(); }
-
-    void leaves() {
-      clock.run_now([this] { driver_.reset(); });
-      clock.has_left = true;
-    }
-    void dies() {
-      clock.die();
-      driver_.reset();
-    }
-
-    simulated_process clock;
-
-   private:
-    void completed() noexcept override { has_ended_ = true; }
-
-    rollout_environment environment_of(simulation& of) {
-      rollout_environment environment{clock};
-      environment.journal = of.journal_;
-      environment.observers.emplace_back([&of](const event& each) { of.told(each); });
-      return environment;
-    }
-
-    rollout_context context_;
-    hotswap::result<deployment_result> end_;
-    std::optional<driver> driver_;
-    bool has_ended_ = false;
-  };
-
+  static constexpr bool is_fleet = requires(Platform& fleet) { fleet.leaves(); };
   static constexpr nanoseconds patience = std::chrono::hours{30};
   static constexpr std::uint64_t most_steps = 100'000;
 
+  static rollout_rules readable(rollout_rules rules) {
+    rules.router_is_readable = ReadableRouter<Platform>;
+    return rules;
+  }
+
   void start_process() {
     ++started_;
-    invariants_.process_starts();
+    invariants_->process_starts();
     world_.tell([this] { return "process " + std::to_string(started_) + " starts"; });
-    if (started_ > 1) note_resume();
+    note_resume();
     processes_.push_back(
-        std::make_unique<driving_process>(*this, "driver-" + std::to_string(started_)));
+        std::make_unique<driving_process>(world_, "driver-" + std::to_string(started_)));
+    drive(*processes_.back());
+  }
+
+  void drive(driving_process& process) {
+    process.drives(
+        journal_, request_id_, [this](const event& each) { told(each); },
+        [this](rollout_context& context) { return start_(platform_, rules_, context); });
   }
 
   void note_resume() {
@@ -196,12 +172,50 @@ class simulation {
 
   [[nodiscard]] std::size_t living() const noexcept {
     return static_cast<std::size_t>(std::count_if(
-        processes_.begin(), processes_.end(),
-        [](const auto& each) { return !each->clock.is_dead() && !each->clock.has_left; }));
+        processes_.begin(), processes_.end(), [](const auto& each) { return each->drives_now(); }));
   }
 
-  [[nodiscard]] bool is_over() const {
-    return status_ && living() == 0 && !world_.has_late_effects() && !restarts_;
+  [[nodiscard]] bool is_over() const { return status_ && living() == 0 && !restarts_; }
+
+  /// Once, and sometimes: a rollout of the version that does not serve now, while effects of the
+  /// one before may still be to come.
+  bool another_begins() {
+    if (std::exchange(asked_for_another_, true)) return false;
+    enum class where : unsigned { in_the_process = 13, in_another_one, with_the_journal_lost };
+    const auto how = static_cast<where>(world_.choices().choose(choice_site::shape, 16));
+    if (how < where::in_the_process) return false;
+    const bool candidate_serves = platform_.is_all_to(rules_.candidate);
+    const auto& serving = platform_.state(candidate_serves ? rules_.candidate : rules_.baseline);
+    const bool can_begin = platform_.is_all_to(serving.version) && serving.is_ready() &&
+                           serving.is_told_deployed && serving.is_told_warm;
+    const auto& records = journal_->records();
+    const bool is_closed = records.empty() || is_terminal(*records.back());
+    if (!can_begin || !is_closed || *status_ == deployment_status::rollback_failed) return false;
+
+    if (candidate_serves) {
+      std::swap(rules_.baseline, rules_.candidate);
+      rules_.candidate_is_bad = false;  // it has served before
+    }
+    noted_.push_back(how == where::in_the_process   ? "a second rollout began in the same process"
+                     : how == where::in_another_one ? "a second rollout began in another process"
+                                                    : "the journal was lost between two rollouts");
+    world_.tell([this] { return noted_.back(); });
+    if (how == where::with_the_journal_lost) journal_->forgets();
+    request_id_ = "asked for later";
+    status_.reset();
+    begun_at_ = world_.clock.elapsed();
+    late_effects_before_ = world_.late_effects;
+    auto next = std::make_unique<rollout_invariants>(world_, platform_, *journal_, rules_);
+    next->follows(*invariants_);
+    invariants_ = std::move(next);
+    driving_process& latest = *processes_.back();
+    if (how == where::in_the_process && !latest.clock.is_dead() && !stop_requested_) {
+      drive(latest);
+    } else {
+      start_process();
+    }
+    look_after_processes();
+    return true;
   }
 
   void start_again(nanoseconds in) {
@@ -215,7 +229,7 @@ class simulation {
   void look_after_processes() {
     for (std::size_t i = 0; i < processes_.size(); ++i) {
       driving_process& each = *processes_[i];
-      if (each.clock.is_dead() || each.clock.has_left) continue;
+      if (!each.drives_now()) continue;
       if (stop_requested_ && each.clock.stop_token().stop_requested()) {
         each.clock.is_told_to_stop = true;
       }
@@ -232,7 +246,7 @@ class simulation {
     world_.tell([&] { return process.clock.identity() + " is dead"; });
     process.dies();
     world_.let_go(&process.clock);
-    invariants_.process_died();
+    invariants_->process_died();
     constexpr std::array<std::chrono::seconds, 3> away{
         std::chrono::seconds{5}, std::chrono::seconds{1'200}, std::chrono::seconds{7'200}};
     if (living() == 0) {
@@ -252,7 +266,7 @@ class simulation {
         why = result.reason();
       } else {
         status_ = result.status();
-        invariants_.ended(result, process.clock);
+        invariants_->ended(result, process.clock);
       }
     } catch (const journal_conflict& conflict) {
       ++conflicts_;
@@ -260,9 +274,12 @@ class simulation {
     } catch (const rollout_stopped& stopped) {
       ++stops_;
       why = stopped.what();
+    } catch (const std::bad_alloc&) {
+      crash(process);
+      return;
     } catch (const std::exception& failure) {
       why = failure.what();
-      invariants_.breaks(6, "deploy throws: " + why);
+      invariants_->breaks(6, "deploy throws: " + why);
     }
     if (!why.empty()) {
       world_.tell([&] { return process.clock.identity() + " leaves: " + why; });
@@ -276,6 +293,8 @@ class simulation {
                                 const simulated_process& by) const {
     const auto& records = journal_->records();
     if (records.empty()) return living() <= 1;
+    // the opening of the rollout before has come late, and nobody closes it
+    if (begun_at_ && result.reason_code() == reason_code::already_active) return true;
     const bool is_rejected = result.status() == deployment_status::rejected &&
                              result.reason_code() == reason_code::journal_failed;
     const bool is_its_own = records.back()->driver.starts_with(by.identity() + "-");
@@ -283,21 +302,22 @@ class simulation {
   }
 
   void told(const event& each) {
-    invariants_.told(each);
+    const simulated_world::work own{world_};
+    invariants_->told(each);
     const bool asks = each.kind == event_kind::paused || each.kind == event_kind::held ||
                       each.kind == event_kind::gate_waiting;
     if (asks && !std::exchange(is_looked_after_, true)) look_in_soon();
   }
 
-  /// Somebody looks in every ten minutes, and answers what is waited for.
+  /// Somebody looks in every minute, and answers what is waited for.
   void look_in_soon() {
-    world_.at(std::chrono::minutes{10}, [this] {
+    world_.at(std::chrono::minutes{1}, [this] {
       if (status_ && living() == 0) {
         is_looked_after_ = false;
         return;
       }
       for (const auto& each : processes_) {
-        if (each->clock.is_dead() || each->clock.has_left) continue;
+        if (!each->drives_now()) continue;
         const rollout_control control = each->control();
         const rollout_status seen = control.status();
         if ((seen.paused || seen.held) && ++visits_ > patience_of_bob) {
@@ -320,18 +340,22 @@ class simulation {
 
   void answer(rollout_control control, const rollout_status& seen) {
     if (seen.verb == "approve") {
+      noted_.emplace_back("a person approved");
       control.approve(seen.step, "bob", "go on");
     } else if (rules_.candidate_is_bad) {
+      noted_.emplace_back("a person aborted what was held");
       control.abort("bob", "no");
     } else {
-      invariants_.person_promotes(true);
+      noted_.emplace_back("a person promoted what was held");
+      invariants_->person_promotes(true);
       control.promote("bob", "it is fine", true);
     }
   }
 
   /// What the rest of the world does as the running process makes a call.
   bool something_happens() {
-    const unsigned what = world_.choices().choose(choice_site::event, 14);
+    constexpr unsigned more = is_fleet ? 2 : 0;
+    const unsigned what = world_.choices().choose(choice_site::event, 14 + more);
     if (what == 0 || world_.running == nullptr) return false;
     world_.last_fault = world_.clock.elapsed();
     const rollout_rules& rules = rules_;
@@ -340,12 +364,12 @@ class simulation {
         platform_.dies(rules.candidate);
         break;
       case 2:
-        invariants_.baseline_dies();
+        invariants_->baseline_dies();
         platform_.dies(rules.baseline);
         break;
       case 3:
       case 4:
-        invariants_.clock_jumped();
+        invariants_->clock_jumped();
         world_.tell(
             [&] { return what == 3 ? "the clock jumps 1 h forth" : "the clock jumps 1 h back"; });
         world_.clock.jump(what == 3 ? std::chrono::hours{1} : std::chrono::hours{-1});
@@ -363,16 +387,16 @@ class simulation {
         ask("pause", [](rollout_control control) { control.pause("bob", "let me see"); });
         break;
       case 8:
-        invariants_.person_promotes(false);
+        invariants_->person_promotes(false);
         ask("promote", [](rollout_control control) { control.promote("carol", "enough"); });
         break;
       case 9:
-        invariants_.person_promotes(true);
+        invariants_->person_promotes(true);
         ask("force a promote",
             [](rollout_control control) { control.promote("carol", "I know", true); });
         break;
       case 10:
-        invariants_.person_promotes(false);
+        invariants_->person_promotes(false);
         ask("promote fully", [](rollout_control control) { control.promote_fully("carol", "go"); });
         break;
       case 11:
@@ -393,17 +417,33 @@ class simulation {
           if (&each->clock == world_.running) each->clock.stop();
         }
         break;
+      case 14:
+      case 15:
+        fleet_changes(what == 14);
+        break;
       default:
         break;
     }
     return true;
   }
 
+  void fleet_changes([[maybe_unused]] bool joins) {
+    if constexpr (is_fleet) {
+      noted_.emplace_back(joins ? "a server joined" : "a server left");
+      if (joins) {
+        platform_.joins(rules_.baseline);
+      } else {
+        invariants_->fleet_shrinks();
+        platform_.leaves();
+      }
+    }
+  }
+
   /// Of whichever process lives.
   template <typename Ask>
   void ask(const char* what, const Ask& asks) {
     for (const auto& each : processes_) {
-      if (each->clock.is_dead() || each->clock.has_left) continue;
+      if (!each->drives_now()) continue;
       world_.tell([&] { return "a person asks " + each->clock.identity() + " to " + what; });
       asks(each->control());
     }
@@ -413,9 +453,13 @@ class simulation {
   Platform platform_;
   std::shared_ptr<simulated_journal> journal_;
   rollout_rules rules_;
-  rollout_invariants invariants_;
+  std::unique_ptr<rollout_invariants> invariants_;  ///< of the latest rollout
   start_function start_;
   std::vector<std::unique_ptr<driving_process>> processes_;
+  std::string request_id_ = "asked for once";
+  bool asked_for_another_ = false;
+  std::optional<nanoseconds> begun_at_;  ///< of the second rollout, if there is one
+  std::uint64_t late_effects_before_ = 0;
   std::size_t started_ = 0;
   std::uint64_t crashes_ = 0;
   std::uint64_t conflicts_ = 0;
@@ -427,6 +471,7 @@ class simulation {
   int visits_ = 0;
   std::optional<deployment_status> status_;
   std::vector<std::string> resumed_in_;
+  std::vector<std::string> noted_;  ///< what has happened besides
 };
 
 }  // namespace hotswap::inline v0_1
