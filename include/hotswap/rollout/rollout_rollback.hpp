@@ -60,6 +60,10 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
     }
   }
   co_await stop_mirroring("rollback");
+  if (mirror_was_set_) {  // it took its time, in vain: whoever has lost meanwhile leaves here
+    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::progress,
+                                           traffic_split::all_to(baseline()));
+  }
   co_await remove_candidate();
   chronicle_.tell(event_kind::rollback_finished, "rollback",
                   has_baseline() ? to_string(baseline()) + " has all the traffic"
