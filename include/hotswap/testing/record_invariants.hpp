@@ -91,6 +91,8 @@ class record_invariants {
   static void note_verb(const journal_record& record, simulated_process& by) {
     if (record.phase == record_phase::began) by.verb_under_way = record.verb;
     if (record.phase == record_phase::outcome) by.verb_under_way.clear();
+    const bool announces_split = std::holds_alternative<traffic_split>(record.payload);
+    if (announces_split) by.verb_under_way = "shift";  // that has drifted is set again
     if (std::holds_alternative<resumed_record>(record.payload)) by.verb_under_way = "resumed";
   }
 
