@@ -94,7 +94,7 @@ TEST_CASE("check_replay: a journal is replayed from each of its records", "[repl
   SECTION("but not from the last, if the request has no id: it would be another rollout") {
     auto opening = std::make_shared<opening_record>(
         *std::get<std::shared_ptr<const opening_record>>(records.front().payload));
-    opening->request_id.clear();
+    opening->request_id = {};
     records.front().payload = std::shared_ptr<const opening_record>{opening};
     CHECK(check_replay(records, as_then).replays == records.size() - 1);
   }
