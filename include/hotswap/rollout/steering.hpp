@@ -64,7 +64,10 @@ class basic_steering final : private detail::control_channel::receiver,
   /// was asked for holds.
   void begin(const recorded_rollout& recorded) {
     has_begun_ = true;
-    if (!recorded.empty()) restore(recorded);
+    if (!recorded.empty()) {
+      restore(recorded);
+      publish();
+    }
     for (control_command& each : std::exchange(early_, {})) obey(std::move(each));
   }
   ~basic_steering() override {

@@ -55,7 +55,8 @@ namespace hotswap::inline v0_1 {
 ///   6 exactly one terminal record per rollout, the last one of it, and equal to the
 ///     result of the driver that wrote it. It is committed once, and never goes back after that.
 ///   7 the candidate's share is never above the last recorded intent, nor rises after a fail or a
-///     decision to roll back, unless a forced promote is recorded.
+///     decision to roll back, unless a forced promote is recorded. While a fail is held it stays,
+///     so it is set again if it has drifted.
 ///   9 no request goes to a version that cannot answer it: not if it has died, the server has lied
 ///     about it, or the excuses of 3 hold.
 ///     In a fleet: no server is updated in rotation, none is put in before it was said to be
