@@ -26,7 +26,7 @@ TEST_CASE("plan_text: a line for the whole, and one for each step", "[report][pl
   step-1    30 min 05 s to 2 h          shift to 1 %, observe; a look each 3 min; 20000 samples of each side, from 1111 requests/s on; may be held for a person, up to 2 h
   step-50   30 min 05 s to 2 h          approve, shift to 50 %, observe; a look each 3 min; 20000 samples of each side, from 22.2 requests/s on; waits for a person, without limit; may be held for a person, up to 2 h
   step-100  30 min 05 s to 2 h          shift to 95 %, observe; a look each 3 min; 20000 samples of each side, from 222 requests/s on; may be held for a person, up to 2 h
-  end       10 min 02 s to 10 min 04 s  shift to 100 %, wait, retire
+  end       10 min 02 s to 10 min 05 s  shift to 100 %, wait, retire
 )");
 }
 

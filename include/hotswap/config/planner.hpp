@@ -252,7 +252,7 @@ class basic_planner {
     if (time > milliseconds{0}) step.verbs.push_back("wait");
     step.verbs.push_back("retire");
     pass(step, time, time);
-    calls(step, 1, 1);
+    calls(step, 1, 2);  // the split may be read before
   }
 
   /// As the engine looks.

@@ -51,6 +51,9 @@ class end_invariants {
     active_ = result.active().version();
   }
 
+  /// Another rollout has opened the journal, and may move the traffic.
+  void another_begins() noexcept { ended_baseline_ = false; }
+
   /// The traffic has changed.
   void changed() {
     if (ended_baseline_ && rules_.router_is_fenced) require_baseline_in_force();
@@ -114,7 +117,7 @@ class end_invariants {
                          result.status() == deployment_status::aborted;
     if (!is_back || !by.decided_at || excuses_.router_faults() != by.faults_by_then) return;
     if (excuses_.router() || excuses_.late_splits()) return;
-    if (excuses_.is_fleet && excuses_.baseline_died) return;
+    if (excuses_.is_fleet && (excuses_.baseline_died || excuses_.fleet_shrank)) return;
     if (!by.is_back_at) {
       broken_.of(14, "the baseline is not in force, though the router works");
     } else if (*by.is_back_at - *by.decided_at > rules_.way_back) {

@@ -68,7 +68,8 @@ namespace hotswap::inline v0_1 {
 ///  13 with truthful metrics, and nobody who promotes it, a bad candidate does not win over a
 ///     baseline that has not died.
 ///  14 from the decision to roll back to the baseline in force it takes no longer than said, if the
-///     router and the baseline work. (A fleet whose baseline has died waits.)
+///     router and the baseline work. (A fleet whose baseline has died waits, and so
+///     does one that has lost a server.)
 ///  15 at the end, what is deployed is active or named as left over, and nothing is mirrored. Not
 ///     if the server lied, or a call lands after it has failed or after its process has died; nor
 ///     if servers of a fleet went back before that could be recorded, and the driver died: its
@@ -233,7 +234,10 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
 
   // Of the journal.
 
-  void is_durable(const journal_record& record) override { records_.is_durable(record); }
+  void is_durable(const journal_record& record) override {
+    if (record.sequence == 1 && record.rollout != records_.rollout()) ends_.another_begins();
+    records_.is_durable(record);
+  }
 
   /// The rollout has ended, as far as one process says.
   void ended(const deployment_result& result, const simulated_process& by) {
