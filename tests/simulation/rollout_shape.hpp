@@ -99,6 +99,7 @@ std::string run_shape(const rollout_shape& shape, hotswap::schedule& choices,
                       hotswap::rollout_rules rules, const Start& start,
                       const run_request& request) {
   rules.candidate_is_bad = shape.quality != 0;
+  rules.fail_is_held = shape.person != rollout_shape::asks::nobody;
   rules.router_is_fenced = shape.router_kind == rollout_shape::router::fenced;
   const auto prepare = [&](hotswap::simulated_platform& platform) {
     rollout_shape::makes(shape.quality, platform, rules.candidate);

@@ -386,21 +386,17 @@ task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> se
   }
   batch.fleet_size = fleet.size();
   std::set<server_id> in;  // for sure
-  std::vector<server_id> asked;
   std::vector<task<bool>> checks;
   for (const server_id& each : fleet) {
-    const bool is_unsure = fleet_->unsure.contains(each);
-    if (fleet_->out.contains(each) && !is_unsure) continue;
-    if (!is_unsure) in.insert(each);
-    asked.push_back(each);
-    checks.push_back(server_is_healthy("rollback", each, true));
+    if (fleet_->out.contains(each) || fleet_->unsure.contains(each)) continue;
+    in.insert(each);
   }
+  for (const server_id& each : in) checks.push_back(server_is_healthy("rollback", each, true));
   const std::vector<bool> healthy = co_await when_all(std::move(checks));
   std::set<server_id> serving;
-  std::set<server_id> sick;
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (!healthy[i]) sick.insert(asked[i]);
-    if (healthy[i] && in.contains(asked[i])) serving.insert(asked[i]);
+  std::size_t i = 0;
+  for (const server_id& each : in) {
+    if (healthy[i++]) serving.insert(each);
   }
   if (in.empty()) {  // then one that may serve does so for sure, if there is any
     const std::optional<server_id> kept = co_await keep_one_of(fleet);
@@ -409,7 +405,6 @@ task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> se
   }
   const auto may_leave = [&](const server_id& server) {
     if (fleet_->out.contains(server) && !fleet_->unsure.contains(server)) return true;
-    if (in.empty() && sick.contains(server)) return true;
     const std::set<server_id>& staying = serving.contains(server) ? serving : in;
     return staying.size() > staying.count(server);
   };

@@ -48,8 +48,7 @@ class bake_invariants {
   /// Is it told, or recorded, who did?
   void person_promotes() noexcept { is_promoted_ = true; }
 
-  /// And no person is to answer that.
-  [[nodiscard]] bool has_failed() const noexcept { return has_failed_ && !fail_is_held_; }
+  [[nodiscard]] bool has_failed() const noexcept { return has_failed_; }
   [[nodiscard]] bool is_validated() const noexcept { return is_validated_; }
   [[nodiscard]] bool is_over(const std::string& step) const {
     return std::find(over_.begin(), over_.end(), step) != over_.end();
@@ -58,7 +57,7 @@ class bake_invariants {
 
   /// Another rollout has opened the journal.
   void begin_anew() {
-    is_promoted_ = has_failed_ = fail_is_held_ = is_validated_ = false;
+    is_promoted_ = has_failed_ = is_validated_ = false;
     paused_at_.reset();
     over_.clear();
   }
@@ -90,8 +89,6 @@ class bake_invariants {
     } else if (const auto* look =
                    std::get_if<std::shared_ptr<const look_report>>(&record.payload)) {
       note_look(**look);
-    } else if (const auto* held = std::get_if<hold_record>(&record.payload)) {
-      fail_is_held_ = fail_is_held_ || held->failed;
     } else if (const auto* outcome = std::get_if<outcome_record>(&record.payload)) {
       note_end(record, outcome->why);
     }
@@ -156,7 +153,6 @@ class bake_invariants {
   std::optional<time_point> paused_at_;
   bool is_promoted_ = false;
   bool has_failed_ = false;
-  bool fail_is_held_ = false;
   bool is_validated_ = false;
   std::vector<std::string> over_;
   std::optional<nanoseconds> last_over_at_;

@@ -117,7 +117,8 @@ class end_invariants {
                          result.status() == deployment_status::aborted;
     if (!is_back || !by.decided_at || excuses_.router_faults() != by.faults_by_then) return;
     if (excuses_.router() || excuses_.late_splits()) return;
-    if (excuses_.is_fleet && (excuses_.baseline_died || excuses_.fleet_shrank)) return;
+    const bool has_died = excuses_.baseline_died || excuses_.candidate_died;
+    if (excuses_.is_fleet && (has_died || excuses_.fleet_shrank)) return;
     if (!by.is_back_at) {
       broken_.of(14, "the baseline is not in force, though the router works");
     } else if (*by.is_back_at - *by.decided_at > rules_.way_back) {

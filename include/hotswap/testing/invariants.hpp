@@ -68,8 +68,8 @@ namespace hotswap::inline v0_1 {
 ///  13 with truthful metrics, and nobody who promotes it, a bad candidate does not win over a
 ///     baseline that has not died.
 ///  14 from the decision to roll back to the baseline in force it takes no longer than said, if the
-///     router and the baseline work. (A fleet whose baseline has died waits, and so
-///     does one that has lost a server.)
+///     router and the baseline work. (A fleet that has lost a server, or one of whose versions has
+///     died, waits until another one serves.)
 ///  15 at the end, what is deployed is active or named as left over, and nothing is mirrored. Not
 ///     if the server lied, or a call lands after it has failed or after its process has died; nor
 ///     if servers of a fleet went back before that could be recorded, and the driver died: its
@@ -131,6 +131,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     if (forced) ++excuses_.forced_promotions;
   }
   void clock_jumped() noexcept { ++excuses_.jumps; }
+  void candidate_dies() noexcept { excuses_.candidate_died = true; }
   void baseline_dies() noexcept { excuses_.baseline_died = true; }
   void fleet_shrinks() noexcept { excuses_.fleet_shrank = true; }
   void process_starts() noexcept { ++excuses_.drivers; }
@@ -307,7 +308,8 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
       broken_.of(7, "the candidate is to get " + in_percent(candidate) +
                         ", and the last recorded intent is " + in_percent(records_.intent()));
     }
-    const bool has_failed = records_.bakes.has_failed() && excuses_.forced_promotions == 0;
+    const bool has_failed =
+        records_.bakes.has_failed() && !rules_.fail_is_held && excuses_.forced_promotions == 0;
     if (candidate > last_share_sent_ && (rolls_back() || has_failed)) {
       broken_.of(7, "the candidate's share rises to " + in_percent(candidate) + " after " +
                         (rolls_back() ? "the decision to roll back" : "a fail"));

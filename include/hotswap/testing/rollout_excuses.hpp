@@ -34,6 +34,7 @@ class rollout_excuses {
   std::uint64_t promotions = 0;  ///< that people have asked for
   std::uint64_t forced_promotions = 0;
   bool baseline_died = false;
+  bool candidate_died = false;
   bool is_fleet = false;
   bool fleet_shrank = false;  ///< so there may be fewer batches
   bool servers_went_back_unrecorded = false;

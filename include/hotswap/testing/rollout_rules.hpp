@@ -32,6 +32,7 @@ class rollout_rules {
   std::chrono::nanoseconds way_back{0};  ///< at most, from the decision to the baseline in force
   bool router_is_fenced = false;
   bool router_is_readable = false;  ///< so that a roll-back reads what it has set
+  bool fail_is_held = false;        ///< a person answers it
   bool is_shadow = false;           ///< gets no traffic before it is validated
   bool candidate_is_bad = false;    ///< worse than its limits, in truth
 };

@@ -361,6 +361,7 @@ class simulation {
     const rollout_rules& rules = rules_;
     switch (what) {
       case 1:
+        invariants_->candidate_dies();
         platform_.dies(rules.candidate);
         break;
       case 2:
