@@ -1,6 +1,5 @@
 // What a shared_text promises: a string in all but its price.
 
-#include <hotswap/core/format.hpp>
 #include <hotswap/core/shared_text.hpp>
 
 #include "support/catch.hpp"

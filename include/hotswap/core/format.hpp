@@ -11,7 +11,6 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
-#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/core/verdict.hpp>
 
@@ -37,8 +36,6 @@ struct fmt::formatter<hotswap::model_version>
     : hotswap::detail::text_formatter<hotswap::model_version> {};
 template <>
 struct fmt::formatter<hotswap::share> : hotswap::detail::text_formatter<hotswap::share> {};
-template <>
-struct fmt::formatter<hotswap::shared_text> : fmt::formatter<std::string_view> {};
 template <>
 struct fmt::formatter<hotswap::traffic_split>
     : hotswap::detail::text_formatter<hotswap::traffic_split> {};

@@ -6,6 +6,8 @@
 ///     const hotswap::shared_text step = "step-25";
 ///     const hotswap::shared_text same = step;   // costs a pointer, whatever the length
 
+#include <fmt/core.h>
+
 #include <atomic>
 #include <compare>
 #include <concepts>
@@ -19,7 +21,7 @@
 namespace hotswap::inline v0_1 {
 
 /// For names that stand in each record and each event of a rollout. Copies of one text may be made,
-/// read and destroyed on any threads. In `fmt::format` with core/format.hpp.
+/// read and destroyed on any threads.
 class shared_text {
  public:
   shared_text() noexcept = default;
@@ -97,3 +99,7 @@ std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& o
 }
 
 }  // namespace hotswap::inline v0_1
+
+/// Here, not in core/format.hpp: sentences about rollouts name steps and versions everywhere.
+template <>
+struct fmt::formatter<hotswap::shared_text> : fmt::formatter<std::string_view> {};

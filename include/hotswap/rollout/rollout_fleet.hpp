@@ -287,6 +287,7 @@ task<std::string> basic_rollout<Tag>::restore_each(std::vector<server_id> server
 
     const server_batch batch = co_await next_to_restore(servers, gives_up);
     std::vector<task<std::string>> lanes;
+    lanes.reserve(batch.servers.size());
     for (const server_id& each : batch.servers) lanes.push_back(restore(each));
     const std::vector<std::string> ends = co_await when_all(std::move(lanes));
     std::string trouble;
@@ -386,11 +387,12 @@ task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> se
   }
   batch.fleet_size = fleet.size();
   std::set<server_id> in;  // for sure
-  std::vector<task<bool>> checks;
   for (const server_id& each : fleet) {
     if (fleet_->out.contains(each) || fleet_->unsure.contains(each)) continue;
     in.insert(each);
   }
+  std::vector<task<bool>> checks;
+  checks.reserve(in.size());
   for (const server_id& each : in) checks.push_back(server_is_healthy("rollback", each, true));
   const std::vector<bool> healthy = co_await when_all(std::move(checks));
   std::set<server_id> serving;

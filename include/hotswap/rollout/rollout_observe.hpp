@@ -319,7 +319,7 @@ task<void> basic_rollout<Tag>::hold(std::string step, look_result seen) {
   chronicle_.tell(event_kind::gate_waiting, step, step + " waits for promote or abort");
   const std::string verb =
       observation_ && observation_->step() == step ? observation_->verb() : std::string{"hold"};
-  co_await chronicle_.record(std::move(step), verb, record_phase::progress,
+  co_await chronicle_.record(step, verb, record_phase::progress,
                              hold_record{failure_is_held_, seen.reason_code, seen.reason});
 }
 

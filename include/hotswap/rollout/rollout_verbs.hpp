@@ -57,7 +57,7 @@ task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(std
   if (verb != "observe" && verb != "compare") co_await outwait_pause();
   steering_.check();
   if (recorded == nullptr) {
-    co_await chronicle_.record(std::move(step), std::move(verb), record_phase::began,
+    co_await chronicle_.record(step, verb, record_phase::began,
                                fingerprint_record{std::move(arguments)});
   }
   co_return begun;
@@ -134,7 +134,7 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
   }
   const auto measured = std::make_shared<const reference_record>(std::move(seen), window);
   reference_ = {measured, &measured->baseline};
-  co_await chronicle_.record(std::move(step), verb.verb, record_phase::outcome, measured);
+  co_await chronicle_.record(step, verb.verb, record_phase::outcome, measured);
 }
 
 template <typename Tag>
@@ -481,7 +481,7 @@ task<void> basic_rollout<Tag>::stop_mirroring(std::string step) {
   }
   if (text.empty()) co_return;
   event left =
-      chronicle_.about(event_kind::leftover, std::move(step),
+      chronicle_.about(event_kind::leftover, step,
                        "requests are still mirrored to " + to_string(candidate()) + ": " + text);
   left.severity = severity::warning;
   left.payload["mirror"] = candidate().version();
@@ -502,8 +502,8 @@ task<void> basic_rollout<Tag>::remove_or_tell(std::string step, model_version ve
 template <typename Tag>
 void basic_rollout<Tag>::tell_left_over(std::string step, const model_version& version,
                                         const std::string& why) {
-  event left = chronicle_.about(event_kind::leftover, std::move(step),
-                                to_string(version) + " is left over: " + why);
+  event left =
+      chronicle_.about(event_kind::leftover, step, to_string(version) + " is left over: " + why);
   left.severity = severity::warning;
   left.payload["version"] = version.version();
   chronicle_.tell(std::move(left));

@@ -49,7 +49,9 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
  public:
   /// @throws config_error  if the config breaks a rule, e.g. if a custom metric has no direction.
   ab_test_strategy(Server& server, Router& router, Metrics& metrics, ab_test_config config = {})
-      : server_(server), router_(router), metrics_(metrics), digest_(config_digest(valid(config))) {
+      : server_(server), router_(router), metrics_(metrics) {
+    validate(config);
+    digest_ = config_digest(config);
     config.max_extensions = std::min(config.max_extensions, 1);
     config_ = std::make_shared<const ab_test_config>(std::move(config));
   }
@@ -65,11 +67,6 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
   }
 
  private:
-  static const ab_test_config& valid(const ab_test_config& config) {
-    validate(config);
-    return config;
-  }
-
   static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
                                      std::shared_ptr<const ab_test_config> config) {
     rollout running{std::move(calls), terms, *config};
