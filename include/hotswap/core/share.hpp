@@ -8,7 +8,6 @@
 
 #include <hotswap/core/error.hpp>
 
-#include <cmath>
 #include <compare>
 #include <string>
 

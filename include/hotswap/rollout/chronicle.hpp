@@ -18,7 +18,6 @@
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/backoff.hpp>
-#include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
