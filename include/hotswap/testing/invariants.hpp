@@ -30,6 +30,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,8 +56,8 @@ namespace hotswap::inline v0_1 {
 ///   6 exactly one terminal record per rollout, the last one of it, and equal to the
 ///     result of the driver that wrote it. It is committed once, and never goes back after that.
 ///   7 the candidate's share is never above the last recorded intent, nor rises after a fail or a
-///     decision to roll back, unless a forced promote is recorded. While a fail is held it stays,
-///     so it is set again if it has drifted.
+///     decision to roll back, unless a forced promote is recorded. While a fail is held it stays
+///     what it was, and is set to that again if it has drifted.
 ///   9 no request goes to a version that cannot answer it: not if it has died, the server has lied
 ///     about it, or the excuses of 3 hold.
 ///     In a fleet: no server is updated in rotation, none is put in before it was said to be
@@ -308,9 +309,10 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
       broken_.of(7, "the candidate is to get " + in_percent(candidate) +
                         ", and the last recorded intent is " + in_percent(records_.intent()));
     }
-    const bool has_failed =
-        records_.bakes.has_failed() && !rules_.fail_is_held && excuses_.forced_promotions == 0;
-    if (candidate > last_share_sent_ && (rolls_back() || has_failed)) {
+    const std::optional<int> at_fail = records_.intent_at_fail();
+    const bool rises_after_fail = at_fail && excuses_.forced_promotions == 0 &&
+                                  (!rules_.fail_is_held || candidate > *at_fail);
+    if (candidate > last_share_sent_ && (rolls_back() || rises_after_fail)) {
       broken_.of(7, "the candidate's share rises to " + in_percent(candidate) + " after " +
                         (rolls_back() ? "the decision to roll back" : "a fail"));
     }

@@ -19,6 +19,7 @@
 #include <hotswap/testing/simulated_world.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -54,6 +55,7 @@ class record_invariants {
     }
     if (record.verb == "shift" && record.phase == record_phase::began) note_intent(record);
     bakes.is_durable(record);
+    if (bakes.has_failed() && !intent_at_fail_) intent_at_fail_ = intent_;
   }
 
   /// A driver has ended with that.
@@ -74,6 +76,8 @@ class record_invariants {
   [[nodiscard]] const std::string& rollout() const noexcept { return rollout_; }
   /// Of the candidate's share, the last one that was recorded, in basis points.
   [[nodiscard]] int intent() const noexcept { return intent_; }
+  /// The same as it was when the first look failed; empty if none has.
+  [[nodiscard]] std::optional<int> intent_at_fail() const noexcept { return intent_at_fail_; }
   [[nodiscard]] bool rolls_back() const noexcept { return rolls_back_; }
   [[nodiscard]] bool is_committed() const noexcept { return is_committed_; }
 
@@ -85,6 +89,7 @@ class record_invariants {
     rollout_ = name;
     has_terminal_ = is_committed_ = rolls_back_ = false;
     intent_ = 0;
+    intent_at_fail_.reset();
     bakes.begin_anew();
   }
 
@@ -137,6 +142,7 @@ class record_invariants {
   breach& broken_;
   std::string rollout_;
   int intent_ = 0;
+  std::optional<int> intent_at_fail_;
   bool rolls_back_ = false;
   bool is_committed_ = false;
   bool has_terminal_ = false;
