@@ -211,7 +211,7 @@ TEST_CASE("recorder: no count is lost when threads come and go", "[serving][reco
 }
 
 TEST_CASE("recorder: whoever reads meanwhile sees each request as a whole, and never fewer",
-          "[serving][recorder][threads]") {
+          "[serving][recorder][threads][long]") {
   recorder recorder;
   const auto counters = recorder.counters(candidate);
   std::atomic<bool> done{false};
@@ -226,7 +226,7 @@ TEST_CASE("recorder: whoever reads meanwhile sees each request as a whole, and n
   std::uint64_t behind = 0;  // may be ahead by what comes while it is read
   std::uint64_t fallen = 0;
   metrics_snapshot last;
-  for (int i = 0; i < 400 || last.requests < 1'000; ++i) {
+  for (int i = 0; i < 2'000 || last.requests < 1'000; ++i) {
     const metrics_snapshot seen = recorder.totals(candidate);
     const std::uint64_t latencies = seen.latency ? seen.latency->count() : 0;
     const std::uint64_t labelled = seen.accuracy ? seen.accuracy->successes() : 0;
