@@ -6,10 +6,9 @@
 ///     environment.journal = std::make_shared<hotswap::memory_journal>();
 
 #include <hotswap/async/task.hpp>
-#include <hotswap/core/error.hpp>
+#include <hotswap/rollout/append_rule.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
-#include <hotswap/rollout/rollout_id.hpp>
 
 #include <deque>
 #include <map>
@@ -41,30 +40,21 @@ class basic_memory_journal final : public journal {
 
   task<void> append(std::string stream, journal_record record) override {
     std::deque<journal_record>& records = latest_[stream];
-    if (!records.empty() && records.front().rollout != record.rollout) {
-      const std::string& latest = records.front().rollout;
-      const bool opens =
-          record.sequence == 1 && is_terminal(records.back()) && may_follow(record.rollout, latest);
-      if (!opens) {
-        throw journal_conflict("journal of " + stream + ": record " +
-                               std::to_string(record.sequence) + " must be of rollout " + latest +
-                               ", got one of " + record.rollout);
-      }
-      records.clear();
+    stream_end end;
+    if (!records.empty()) end.add(records.back());
+    switch (place_of(stream, end, record)) {
+      case append_place::opens:
+        records.clear();
+        records.push_back(std::move(record));
+        break;
+      case append_place::follows:
+        records.push_back(std::move(record));
+        break;
+      case append_place::taken:
+        if (records[record.sequence - 1] != record) refuse_taken(stream, record);
+        break;
     }
-    if (record.sequence - 1 < records.size()) {  // 0 is in no rollout
-      const journal_record& there = records[record.sequence - 1];
-      if (there == record) co_return;
-      throw journal_conflict("journal of " + stream + ": record " +
-                             std::to_string(record.sequence) +
-                             " must be new, got another one there");
-    }
-    if (record.sequence != records.size() + 1) {
-      throw journal_error("journal of " + stream + ": sequence must be " +
-                          std::to_string(records.size() + 1) + ", got " +
-                          std::to_string(record.sequence));
-    }
-    records.push_back(std::move(record));
+    co_return;
   }
 
   [[nodiscard]] bool survives_the_process() const override { return false; }

@@ -7,9 +7,9 @@
 
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/error.hpp>
+#include <hotswap/rollout/append_rule.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
-#include <hotswap/rollout/rollout_id.hpp>
 #include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulated_process.hpp>
 #include <hotswap/testing/simulated_world.hpp>
@@ -78,8 +78,7 @@ class basic_simulated_journal final : public journal {
     if (!*refused) co_return;
     const bool is_heard = world_.clock.elapsed() == asked_at;  // else it may have given up
     if (by != nullptr && is_heard) by->has_lost = true;
-    throw journal_conflict("journal of " + stream_ + ": record " + std::to_string(added->sequence) +
-                           " must be new, got another one there");
+    refuse_taken(stream_, *added);
   }
 
   /// The latest rollout, oldest record first.
@@ -104,17 +103,17 @@ class basic_simulated_journal final : public journal {
            " " + std::string{to_string(record.phase)} + " by " + record.driver;
   }
 
-  /// False if another record is there, or if it is of a rollout before the latest: then it has come
-  /// too late.
+  /// False if it is refused.
   bool keep(const kept_record& added) {
-    if (!latest_.empty() && latest_.front()->rollout != added->rollout) {
-      const bool opens = added->sequence == 1 && is_terminal(*latest_.back()) &&
-                         may_follow(added->rollout, latest_.front()->rollout);
-      if (!opens) return false;
-      latest_.clear();
+    stream_end end;
+    if (!latest_.empty()) end.add(*latest_.back());
+    try {
+      const append_place place = place_of(stream_, end, *added);
+      if (place == append_place::taken) return *latest_[added->sequence - 1] == *added;
+      if (place == append_place::opens) latest_.clear();
+    } catch (const journal_error&) {  // of which a conflict is one
+      return false;
     }
-    if (added->sequence - 1 < latest_.size()) return *latest_[added->sequence - 1] == *added;
-    if (added->sequence != latest_.size() + 1) return false;
     latest_.push_back(added);
     if (watcher_ != nullptr) watcher_->is_durable(*added);
     return true;

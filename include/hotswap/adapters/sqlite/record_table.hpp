@@ -9,7 +9,7 @@
 /// Each row has a checksum, for SQLite has none of its own.
 
 #include <hotswap/adapters/sqlite/sqlite_database.hpp>
-#include <hotswap/config/append_rule.hpp>
+#include <hotswap/rollout/append_rule.hpp>
 #include <hotswap/config/crc32c.hpp>
 #include <hotswap/config/journal_json.hpp>
 #include <hotswap/core/error.hpp>

@@ -1,8 +1,8 @@
 #pragma once
 
 /// @file
-/// Where a record belongs in a stream, by what the stream holds: what every journal that others
-/// write to, too, asks under its lock.
+/// Where a record belongs in a stream, by what the stream holds: what every journal asks, under
+/// its lock if others write to it.
 ///
 ///     switch (hotswap::place_of(stream, end, record)) {
 ///       case hotswap::append_place::opens:    // begin a rollout
@@ -11,13 +11,13 @@
 ///     }
 
 #include <hotswap/core/error.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_id.hpp>
 
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace hotswap::inline v0_1 {
@@ -27,7 +27,7 @@ class stream_end {
  public:
   stream_end() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
 
-  std::string rollout;        ///< its id
+  shared_text rollout;        ///< its id
   std::uint64_t records = 0;  ///< none: the stream is empty
   bool is_finished = false;
 
