@@ -13,14 +13,13 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/share.hpp>
-#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/strategies/blue_green_config.hpp>
-#include <hotswap/strategies/config_digest.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/strategies/first_deployment.hpp>
 
 #include <memory>
@@ -75,13 +74,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
   /// @throws config_error  if the config breaks a rule, e.g. if there is no time to observe.
   blue_green_strategy(Server& server, Router& router, Metrics& metrics,
                       blue_green_config config = {})
-      : server_(server),
-        router_(router),
-        metrics_(metrics),
-        config_(std::make_shared<const blue_green_config>(std::move(config))) {
-    validate(*config_);
-    digest_ = config_digest(*config_);
-  }
+      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.
   ///
@@ -94,8 +87,8 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"BlueGreen", std::move(baseline), std::move(candidate), context};
-    terms.config = digest_;
-    return run(std::move(calls), std::move(terms), config_);
+    terms.config = config_.digest();
+    return run(std::move(calls), std::move(terms), config_.shared());
   }
 
   /// Deploys the first version of a model, which is then held to `limits`; throws as above.
@@ -103,8 +96,8 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms = rollout_terms::first("BlueGreen", std::move(candidate), context);
-    terms.config = digest_;
-    return run(std::move(calls), std::move(terms), config_);
+    terms.config = config_.digest();
+    return run(std::move(calls), std::move(terms), config_.shared());
   }
 
  private:
@@ -134,8 +127,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  std::shared_ptr<const blue_green_config> config_;  ///< of its rollouts too
-  shared_text digest_;                               ///< of the config, for the journal
+  checked_config<blue_green_config> config_;
 };
 
 }  // namespace hotswap::inline v0_1

@@ -14,7 +14,6 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/share.hpp>
-#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
@@ -22,7 +21,7 @@
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/strategies/canary_config.hpp>
 #include <hotswap/strategies/canary_step.hpp>
-#include <hotswap/strategies/config_digest.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/strategies/first_deployment.hpp>
 
 #include <cstddef>
@@ -109,13 +108,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
  public:
   /// @throws config_error  if the config breaks a rule, e.g. if the steps do not rise to 100 %.
   canary_strategy(Server& server, Router& router, Metrics& metrics, canary_config config = {})
-      : server_(server),
-        router_(router),
-        metrics_(metrics),
-        config_(std::make_shared<const canary_config>(std::move(config))) {
-    validate(*config_);
-    digest_ = config_digest(*config_);
-  }
+      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.
   ///
@@ -128,8 +121,8 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"Canary", std::move(baseline), std::move(candidate), context};
-    terms.config = digest_;
-    return run(std::move(calls), std::move(terms), config_);
+    terms.config = config_.digest();
+    return run(std::move(calls), std::move(terms), config_.shared());
   }
 
   /// Deploys the first version of a model, which is then held to `limits`; throws as above.
@@ -137,8 +130,8 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms = rollout_terms::first("Canary", std::move(candidate), context);
-    terms.config = digest_;
-    return run(std::move(calls), std::move(terms), config_);
+    terms.config = config_.digest();
+    return run(std::move(calls), std::move(terms), config_.shared());
   }
 
  private:
@@ -176,8 +169,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  std::shared_ptr<const canary_config> config_;  ///< of its rollouts too
-  shared_text digest_;                           ///< of the config, for the journal
+  checked_config<canary_config> config_;
 };
 
 }  // namespace hotswap::inline v0_1

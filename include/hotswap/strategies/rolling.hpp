@@ -15,13 +15,12 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/server_id.hpp>
-#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/fleet_state.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
-#include <hotswap/strategies/config_digest.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/strategies/rolling_config.hpp>
 
 #include <chrono>
@@ -50,13 +49,7 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
  public:
   /// @throws config_error  if the config breaks a rule.
   rolling_strategy(Server& server, Router& router, Metrics& metrics, rolling_config config = {})
-      : server_(server),
-        router_(router),
-        metrics_(metrics),
-        config_(std::make_shared<const rolling_config>(std::move(config))) {
-    validate(*config_);
-    digest_ = config_digest(*config_);
-  }
+      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
 
   /// Replaces `baseline`, which all servers run, by `candidate`; throws as
   /// `canary_strategy::deploy` does.
@@ -64,8 +57,8 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"Rolling", std::move(baseline), std::move(candidate), context};
-    terms.config = digest_;
-    return run(std::move(calls), std::move(terms), config_);
+    terms.config = config_.digest();
+    return run(std::move(calls), std::move(terms), config_.shared());
   }
 
  private:
@@ -117,8 +110,7 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  std::shared_ptr<const rolling_config> config_;  ///< of its rollouts too
-  shared_text digest_;                            ///< of the config, for the journal
+  checked_config<rolling_config> config_;
 };
 
 }  // namespace hotswap::inline v0_1

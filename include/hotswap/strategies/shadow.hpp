@@ -16,14 +16,13 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
-#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/strategies/blue_green.hpp>
 #include <hotswap/strategies/canary.hpp>
-#include <hotswap/strategies/config_digest.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/strategies/config_rule.hpp>
 #include <hotswap/strategies/shadow_config.hpp>
 
@@ -49,12 +48,7 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
   /// @throws config_error  if the config breaks a rule, or promotes to a blue-green deployment on a
   ///   server that has no smoke test.
   shadow_strategy(Server& server, Router& router, Metrics& metrics, shadow_config config = {})
-      : server_(server),
-        router_(router),
-        metrics_(metrics),
-        config_(std::make_shared<const shadow_config>(std::move(config))) {
-    validate(*config_);
-    digest_ = config_digest(*config_);
+      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
     if (!SmokeTestable<Server> && config_->promote() == shadow_promotion::blue_green) {
       refuse("/promote", "be never or canary for a server without the member smoke_test",
              "blueGreen");
@@ -73,8 +67,8 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"Shadow", std::move(baseline), std::move(candidate), context};
-    terms.config = digest_;
-    return run(std::move(calls), std::move(terms), config_);
+    terms.config = config_.digest();
+    return run(std::move(calls), std::move(terms), config_.shared());
   }
 
  private:
@@ -143,8 +137,7 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  std::shared_ptr<const shadow_config> config_;  ///< of its rollouts too
-  shared_text digest_;                           ///< of the config, for the journal
+  checked_config<shadow_config> config_;
 };
 
 }  // namespace hotswap::inline v0_1

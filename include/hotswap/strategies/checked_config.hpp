@@ -1,0 +1,39 @@
+#pragma once
+
+/// @file
+/// The config that a strategy was given, shared with the rollouts that it starts.
+///
+///     const hotswap::checked_config config{hotswap::canary_config{}};
+///     terms.config = config.digest();
+
+#include <hotswap/core/shared_text.hpp>
+#include <hotswap/strategies/config_digest.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace hotswap::inline v0_1 {
+
+/// Has passed `validate`, and never changes. A rollout holds `shared()`, for it may outlive its
+/// strategy. May be read on any thread.
+template <typename Config>
+class checked_config {
+ public:
+  /// @throws config_error  if the config breaks a rule.
+  explicit checked_config(Config config)
+      : held_(std::make_shared<const Config>(std::move(config))) {
+    validate(*held_);
+    digest_ = config_digest(*held_);
+  }
+
+  [[nodiscard]] const Config* operator->() const noexcept { return held_.get(); }
+  [[nodiscard]] const std::shared_ptr<const Config>& shared() const noexcept { return held_; }
+  /// By what a journal knows the config again.
+  [[nodiscard]] const shared_text& digest() const noexcept { return digest_; }
+
+ private:
+  std::shared_ptr<const Config> held_;
+  shared_text digest_;
+};
+
+}  // namespace hotswap::inline v0_1
