@@ -47,7 +47,6 @@
 #include <hotswap/concepts/server_fleet.hpp>
 #include <hotswap/concepts/traffic_router.hpp>
 #include <hotswap/concepts/windowed.hpp>
-#include <hotswap/config/append_rule.hpp>
 #include <hotswap/config/crc32c.hpp>
 #include <hotswap/config/default_strategy.hpp>
 #include <hotswap/config/deploy.hpp>
@@ -100,6 +99,7 @@
 #include <hotswap/report/text_sink.hpp>
 #include <hotswap/rollout/abandon.hpp>
 #include <hotswap/rollout/active_rollouts.hpp>
+#include <hotswap/rollout/append_rule.hpp>
 #include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/chronicle.hpp>
 #include <hotswap/rollout/control_command.hpp>
@@ -120,10 +120,15 @@
 #include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/rollout/rollout_fleet.hpp>
+#include <hotswap/rollout/rollout_fleet_rollback.hpp>
 #include <hotswap/rollout/rollout_frame.hpp>
 #include <hotswap/rollout/rollout_id.hpp>
+#include <hotswap/rollout/rollout_look.hpp>
 #include <hotswap/rollout/rollout_observe.hpp>
+#include <hotswap/rollout/rollout_retire.hpp>
 #include <hotswap/rollout/rollout_rollback.hpp>
+#include <hotswap/rollout/rollout_step.hpp>
+#include <hotswap/rollout/rollout_take_up.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/rollout/rollout_verbs.hpp>
 #include <hotswap/rollout/steering.hpp>
@@ -233,6 +238,7 @@
 #include <hotswap/strategies/canary.hpp>
 #include <hotswap/strategies/canary_config.hpp>
 #include <hotswap/strategies/canary_step.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/strategies/common_keys.hpp>
 #include <hotswap/strategies/config_digest.hpp>
 #include <hotswap/strategies/config_rule.hpp>

@@ -6,15 +6,10 @@
 ///     #include <hotswap/rollout/rollout.hpp>   // includes this
 
 #include <hotswap/analysis/judge.hpp>
-#include <hotswap/analysis/sample_ratio.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
-#include <hotswap/core/reason_code.hpp>
-#include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
-#include <hotswap/core/time_window.hpp>
-#include <hotswap/core/traffic_split.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/engine.hpp>
@@ -23,40 +18,18 @@
 #include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_look.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
-#include <vector>
 
 namespace hotswap::inline v0_1 {
-
-/// What one look at the platform came to.
-template <typename Tag>
-class basic_rollout<Tag>::look_result {
- public:
-  look_result(decision made_of_it, hotswap::reason_code code, std::string said)
-      : made(made_of_it), reason_code(code), reason(std::move(said)) {}
-
-  decision made;
-  hotswap::reason_code reason_code;
-  std::string reason;
-};
-
-template <typename Tag>
-std::chrono::nanoseconds basic_rollout<Tag>::look_interval(std::chrono::nanoseconds bake) const {
-  using namespace std::chrono_literals;
-  if (config_->analysis_interval)
-    return std::min<std::chrono::nanoseconds>(*config_->analysis_interval, bake);
-  return std::min(std::clamp<std::chrono::nanoseconds>(bake / 10, 10s, 5min), bake);
-}
 
 /// Of `observe`, and of `compare`, which looks at divergence too. Most rollouts are in here most of
 /// the time: what a wait does not need stands in coroutines of its own.
@@ -110,31 +83,6 @@ task<const recorded_verb*> basic_rollout<Tag>::begin_bake(
   co_return verb.recorded;
 }
 
-/// Of a bake that an earlier incarnation has ended: why it was over.
-template <typename Tag>
-task<std::string> basic_rollout<Tag>::take_up_after_bake(const recorded_verb& verb) {
-  std::string why = replay_over(verb);
-  const std::optional<look_result> unanswered = replay_looks_after(verb);
-  if (unanswered) co_await answer_fail(*unanswered);
-  co_return why;
-}
-
-/// Goes on where an earlier incarnation has left off: why the bake is over, or empty if it is not.
-template <typename Tag>
-task<std::string> basic_rollout<Tag>::take_up_bake(const recorded_verb& verb) {
-  observation_->has_begun(verb.began->at);
-  if (verb.outcome != nullptr) co_return co_await take_up_after_bake(verb);
-  const std::optional<look_result> unanswered = replay_looks(verb);
-  if (hold_left_) steering_.hold(true);
-  const bool counting = !steering_.paused() && !hold_left_;
-  std::string why;
-  if (unanswered) why = co_await answer(*unanswered, false, counting);
-  const auto down = recorded_rollout::between(verb.last().at, clock_.now());
-  if (hold_left_) *hold_left_ -= down;
-  observation_->goes_on_after(down, !steering_.paused() && !hold_left_);
-  co_return why;
-}
-
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::look_and_answer(bool promote_asked, bool counting) {
   const look_result seen = co_await look();
@@ -148,108 +96,6 @@ void basic_rollout<Tag>::remember(const metrics_snapshot& of_baseline, const std
   if (why != "promoted" || !reference_ || of_baseline.requests >= reference_->requests) {
     reference_ = std::make_shared<const metrics_snapshot>(of_baseline);
   }
-}
-
-/// Shows the judge what an earlier incarnation has shown it, and restores where the bake stood at
-/// the last record. The last look, if nothing has followed from it yet.
-template <typename Tag>
-std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::replay_looks(
-    const recorded_verb& verb) {
-  using recorded_look = std::shared_ptr<const look_report>;
-  std::optional<look_result> unanswered;
-  bool paused = verb.began_paused;
-  auto since = verb.began->at;
-  for (const journal_record* each : verb.progress) {
-    const auto time = recorded_rollout::between(since, each->at);
-    since = each->at;
-    // what follows a look comes after its answer, or with time that it does not speak about
-    if (unanswered && unanswered->made != decision::fail) unanswered.reset();
-    if (!paused && !hold_left_) observation_->pass(time);
-    if (hold_left_) *hold_left_ -= time;
-    if (const auto command = recorded_rollout::command_of(*each)) {
-      paused = recorded_rollout::is_paused_after(*command, paused);
-    } else if (const auto* seen = std::get_if<recorded_look>(&each->payload)) {
-      observation_->replay(**seen, each->at);
-      unanswered.emplace(result_of(**seen, "its metrics could not be had"));
-    } else if (const auto* longer = std::get_if<extension_record>(&each->payload)) {
-      ++observation_->extensions;
-      observation_->extend(longer->by);
-      unanswered.reset();
-    } else if (const auto* held = std::get_if<hold_record>(&each->payload)) {
-      hold_left_ = config_->hold_timeout;
-      held_for_.emplace(held->reason_code, held->reason);
-      failure_is_held_ = held->failed;
-      unanswered.reset();
-    }
-  }
-  return unanswered;
-}
-
-/// The same for a bake that is over: why it ended. Looks that came after its end, at a gate, are
-/// shown to the judge too, but are no part of its totals.
-template <typename Tag>
-std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
-  using recorded_look = std::shared_ptr<const look_report>;
-  const auto* outcome = std::get_if<outcome_record>(&verb.outcome->payload);
-  std::string why = outcome == nullptr ? std::string{"done"} : outcome->why;
-  const auto end_it = [&] {
-    over_totals_ = std::make_unique<const paired_windows>(observation_->totals());
-    if (observation_->has_baseline()) remember(over_totals_->baseline, why);
-  };
-  for (const journal_record* each : verb.progress) {
-    const bool at_gate = each->sequence > verb.outcome->sequence;
-    if (at_gate && !over_totals_) end_it();
-    const auto* seen = std::get_if<recorded_look>(&each->payload);
-    if (seen != nullptr) observation_->replay(**seen, each->at);
-    if (at_gate) replay_hold(*each);
-  }
-  if (!over_totals_) end_it();
-  observation_->goes_on_after({}, false);
-  return why;
-}
-
-/// Looks go on after the bake's end, at a gate or while paused. The last of them, if it has failed
-/// and nothing has followed from it.
-template <typename Tag>
-std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::replay_looks_after(
-    const recorded_verb& verb) {
-  using recorded_look = std::shared_ptr<const look_report>;
-  const journal_record* last = nullptr;
-  for (const journal_record* each : verb.progress) {
-    const bool is_look = std::holds_alternative<recorded_look>(each->payload);
-    if (is_look && each->sequence > verb.outcome->sequence) last = each;
-  }
-  std::optional<look_result> unanswered;
-  const bool is_answered = last == nullptr || recorded_.goes_on_after(last->sequence);
-  if (is_answered || config_->on_failure == on_failure::hold) return unanswered;
-  unanswered.emplace(result_of(*std::get<recorded_look>(last->payload), {}));
-  if (unanswered->made != decision::fail) unanswered.reset();
-  return unanswered;
-}
-
-/// A fail that was held before the traffic changed still is, unless a person has answered it; also
-/// if the process has died before it could record that.
-template <typename Tag>
-void basic_rollout<Tag>::replay_hold(const journal_record& record) {
-  std::optional<rollout_failure> cause;
-  if (const auto* held = std::get_if<hold_record>(&record.payload); held && held->failed) {
-    cause.emplace(held->reason_code, held->reason);
-  }
-  const auto* seen = std::get_if<std::shared_ptr<const look_report>>(&record.payload);
-  if (seen != nullptr && (*seen)->verdict.failed() && config_->on_failure == on_failure::hold) {
-    const look_result failed = result_of(**seen, std::string{});
-    cause.emplace(failed.reason_code, failed.reason);
-  }
-  if (!cause || failure_is_held_) return;
-  for (const journal_record& later : recorded_.records()) {
-    const auto command = recorded_rollout::command_of(later);
-    const bool promotes = command && command->command.asked == control_command::kind::promote;
-    if (promotes && later.sequence > record.sequence) return;
-  }
-  hold_left_ = config_->hold_timeout - recorded_rollout::between(record.at, clock_.now());
-  held_for_ = std::move(cause);
-  failure_is_held_ = true;
-  steering_.hold(true);
 }
 
 /// Why the step is over; empty if it goes on.
@@ -398,170 +244,6 @@ task<void> basic_rollout<Tag>::answer_fail(look_result seen) {
   if (config_->on_failure != on_failure::hold) throw rollout_failure(seen.reason_code, seen.reason);
   failure_is_held_ = true;
   co_await hold(observation_->step(), std::move(seen));
-}
-
-template <typename Tag>
-task<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::look() {
-  observation_->look_was_made();
-  co_await reassert_drifted_split();
-  if (door_.has_health_check() || fleet_) {
-    const bool healthy = co_await candidate_is_healthy();
-    observation_->health_failures = healthy ? 0 : observation_->health_failures + 1;
-    if (observation_->health_failures >= 3) {
-      look_result sick{decision::fail, reason_code::unhealthy,
-                       to_string(candidate()) + " was not healthy at 3 looks in a row"};
-      co_return sick;
-    }
-  }
-
-  const time_window window = observation_->next_window();
-  std::string text;
-  std::optional<paired_windows> seen;
-  try {
-    seen = co_await collect_windows(window);
-  } catch (const rollout_failure& failure) {
-    if (failure.reason_code() != reason_code::metrics_unavailable) throw;
-    text = failure.what();
-  }
-  auto report = std::make_shared<look_report>(observation_->blind_look(window));
-  if (seen) {
-    observation_->begin_next_window_after(window);
-    *report = judged(*seen);
-  } else {
-    chronicle_.tell(event_kind::metrics_unavailable, observation_->step(), text, severity::warning);
-  }
-  tell_of(report);
-  co_await chronicle_.record(observation_->step(), observation_->verb(), record_phase::progress,
-                             std::shared_ptr<const look_report>{report});
-  look_result result = result_of(*report, text);
-  co_return result;
-}
-
-/// What follows from the windows so far, this look's the last of them.
-template <typename Tag>
-typename basic_rollout<Tag>::look_result basic_rollout<Tag>::result_of(
-    const look_report& report, const std::string& trouble) const {
-  if (observation_->candidate_is_silent()) {
-    return {decision::fail, reason_code::candidate_silent,
-            to_string(candidate()) + " got none of the requests that were due in 3 windows"};
-  }
-  const decision made = report.verdict.decision();
-  const std::string at = observation_->shadowed()
-                             ? "mirroring " + to_string(*observation_->shadowed()) + ", "
-                             : "at " + to_string(observation_->candidate_share()) + ", ";
-  auto code = reason_code::inconclusive;
-  if (made == decision::fail) {
-    const auto& findings = report.verdict.findings();
-    const bool mismatch = std::any_of(findings.begin(), findings.end(), [](const finding& each) {
-      return each.metric == sample_ratio_metric && each.made == decision::fail;
-    });
-    code = mismatch ? reason_code::sample_ratio_mismatch : reason_code::metrics_degraded;
-  }
-  return {made, code, at + (report.collected ? report.verdict.summary() : trouble)};
-}
-
-template <typename Tag>
-look_report basic_rollout<Tag>::judged(const paired_windows& seen) {
-  try {
-    return observation_->judge_windows(seen);
-  } catch (const std::exception& failure) {
-    throw rollout_failure(reason_code::judge_failed,
-                          std::string{"the judge threw: "} + failure.what());
-  }
-}
-
-template <typename Tag>
-task<std::optional<paired_windows>> basic_rollout<Tag>::collect_windows(time_window window) {
-  metrics_snapshot of_baseline;
-  if (!observation_->has_baseline()) {
-    if (reference_) of_baseline = *reference_;
-  } else {
-    of_baseline = co_await door_.collect(observation_->step(), baseline(), window);
-  }
-  metrics_snapshot of_candidate = co_await door_.collect(observation_->step(), candidate(), window);
-  std::optional<paired_windows> seen;
-  seen.emplace(window, std::move(of_baseline), std::move(of_candidate));
-  seen->contemporaneous = observation_->has_baseline();
-  seen->candidate_share = observation_->candidate_share();
-  if (observation_->verb() == "compare") {
-    seen->divergence =
-        co_await door_.divergence(observation_->step(), baseline(), candidate(), window);
-  }
-  co_return seen;
-}
-
-template <typename Tag>
-void basic_rollout<Tag>::tell_of(std::shared_ptr<const look_report> report) {
-  for (const finding& each : report->verdict.findings()) {
-    const bool unjudged = !each.required && each.made == decision::inconclusive;
-    if (!unjudged || !unjudged_.insert(each.metric).second) continue;
-    event told = chronicle_.about(event_kind::metric_unjudged, observation_->step(),
-                                  each.metric + " is not judged: " + each.sentence);
-    told.payload["metric"] = each.metric;
-    chronicle_.tell(std::move(told));
-  }
-  event told = chronicle_.about(event_kind::look, observation_->step(), report->verdict.summary());
-  if (report->verdict.failed()) told.severity = severity::warning;
-  told.look = std::move(report);
-  chronicle_.tell(std::move(told));
-}
-
-/// A health check that fails to answer is taken for a no.
-template <typename Tag>
-task<bool> basic_rollout<Tag>::candidate_is_healthy() {
-  if (fleet_) {
-    const std::vector<server_id> updated{fleet_->updated.begin(), fleet_->updated.end()};
-    for (const server_id& each : updated) {
-      const bool healthy = co_await server_is_healthy(step_, each);
-      if (!healthy) co_return false;
-    }
-    co_return true;
-  }
-  try {
-    const bool healthy = co_await door_.healthy(step_, candidate());
-    co_return healthy;
-  } catch (const rollout_failure& failure) {
-    if (failure.reason_code() != reason_code::unhealthy) throw;
-  }
-  co_return false;
-}
-
-/// Somebody else has changed the split: it is set again 3 times, then a person is asked, who may
-/// have it set again as often.
-template <typename Tag>
-task<void> basic_rollout<Tag>::reassert_drifted_split() {
-  if (!door_.has_split() || !in_force_ || fleet_) co_return;
-  std::optional<traffic_split> found;
-  try {
-    found = co_await door_.split(step_, 1);
-  } catch (const rollout_failure& failure) {
-    if (failure.reason_code() != reason_code::set_split_failed) throw;
-  }
-  if (!found || *found == *in_force_ || (intended_ && *found == *intended_)) co_return;
-
-  // a shift that an earlier incarnation has begun may be in force: never more than it would give
-  const bool gives_less =
-      intended_ && intended_->share_of(candidate()) < in_force_->share_of(candidate());
-  const traffic_split wanted = gives_less ? *intended_ : *in_force_;
-  tell_drifted(*found, wanted);
-  if (steering_.take_resumed()) drifts_ = 0;  // whoever was asked has answered
-  if (++drifts_ > 3) {
-    steering_.pause_because("the split is changed by somebody else again and again");
-  } else {
-    // what drifted may be the work of a driver that has taken over: whoever has lost leaves here
-    co_await chronicle_.record(observation_->step(), observation_->verb(), record_phase::progress,
-                               *found);
-    co_await door_.set_split(step_, wanted);
-  }
-}
-
-template <typename Tag>
-void basic_rollout<Tag>::tell_drifted(const traffic_split& found, const traffic_split& wanted) {
-  event drifted = chronicle_.about(
-      event_kind::split_drifted, step_,
-      "the split must be " + to_string(wanted) + ", got " + to_string(found) + " by somebody else");
-  drifted.severity = severity::warning;
-  chronicle_.tell(std::move(drifted));
 }
 
 }  // namespace hotswap::inline v0_1

@@ -22,17 +22,16 @@
 #include <hotswap/rollout/recorded_rollout.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
-#include <hotswap/rollout/rollout_observe.hpp>
+#include <hotswap/rollout/rollout_look.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <exception>
+#include <cstdint>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <variant>
@@ -385,128 +384,6 @@ task<void> basic_rollout<Tag>::approve(std::string step) {
   }
   steering_.hold(false);
   co_await end_verb(verb, "approved");
-}
-
-template <typename Tag>
-task<void> basic_rollout<Tag>::commit(std::string step) {
-  if (!committed_) {
-    if (const rollback_record* decided = recorded_.rollback()) {
-      throw rollout_failure(decided->reason_code, decided->reason, decided->status);
-    }
-    steering_.announce(step, "commit", "the journal");
-    co_await outwait_pause();
-    steering_.check();
-    steering_.close("the rollout is committed, use undo");  // who comes while it is written is late
-    try {
-      co_await chronicle_.record(step, "commit", record_phase::outcome, committed_record{});
-    } catch (const journal_conflict&) {
-      throw;
-    } catch (const journal_error&) {  // it may be durable all the same: there is no way back
-    }
-    committed_ = true;
-  }
-  if (!recorded_.has_told(event_kind::committed)) {
-    chronicle_.tell(
-        event_kind::committed, step,
-        to_string(ending().active) + " has the model, there is no way back but an undo");
-  }
-}
-
-template <typename Tag>
-task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
-  const recorded_verb* recorded = replayed(step, "retire", to_string(version));
-  if (recorded != nullptr && recorded->outcome != nullptr) co_return;
-  if (!committed_ && in_force_ && in_force_->share_of(version) > share{}) {
-    throw std::logic_error("retire: a version must have no traffic, got " + to_string(version) +
-                           " with " + to_string(in_force_->share_of(version)));
-  }
-  if (!committed_) co_await require_no_traffic(step, version);
-  co_await commit(step);
-  if (!chronicle_.is_complete()) {  // and it may not be: whoever takes over may need the version
-    co_await stop_mirroring(step);
-    tell_left_over(std::move(step), version, "the journal cannot be written");
-    co_return;
-  }
-  steering_.announce(step, "retire", "the server's remove");
-  if (recorded == nullptr) {
-    co_await chronicle_.record_if_possible(step, "retire", record_phase::began,
-                                           fingerprint_record{to_string(version)});
-  }
-  co_await stop_mirroring(step);
-  co_await remove_or_tell(step, std::move(version));
-  co_await chronicle_.record_if_possible(step, "retire", record_phase::outcome,
-                                         outcome_record{"done"});
-}
-
-/// Before a version is removed. Its traffic may have come back since the split was set: somebody
-/// else has changed it, or an earlier incarnation went back when it could not record that it would.
-/// Then the split is set again; so it is by a later incarnation whose router cannot be read.
-template <typename Tag>
-task<void> basic_rollout<Tag>::require_no_traffic(std::string step, model_version version) {
-  if (!in_force_ || recorded_.rollback() != nullptr) co_return;
-  steering_.announce(step, "retire", "the router's split");
-  co_await outwait_pause();
-  const traffic_split wanted = *in_force_;
-  std::optional<traffic_split> found;
-  if (door_.has_split()) {
-    try {
-      found = co_await door_.split(step, door_.attempts());
-    } catch (const rollout_failure& failure) {
-      if (failure.reason_code() != reason_code::set_split_failed) throw;
-    }
-    if (found && found->share_of(version) == share{}) co_return;
-  } else if (split_was_set_ || !has_baseline() || version != baseline()) {
-    co_return;
-  }
-  if (found) tell_drifted(*found, wanted);
-  // whoever has lost meanwhile leaves here
-  co_await chronicle_.record(step, "retire", record_phase::progress, found.value_or(wanted));
-  if (found) {
-    co_await put_in_force(step, wanted);
-  } else {
-    co_await door_.set_split(step, wanted);
-  }
-}
-
-/// The shadow gets no more copies, or that is told.
-template <typename Tag>
-task<void> basic_rollout<Tag>::stop_mirroring(std::string step) {
-  if (!mirror_was_set_) co_return;
-  std::string text;
-  try {
-    co_await door_.set_mirror(step, baseline(), candidate(), share{}, true);
-    mirror_was_set_ = false;
-  } catch (const std::exception& failure) {
-    text = failure.what();
-  }
-  if (text.empty()) co_return;
-  event left =
-      chronicle_.about(event_kind::leftover, step,
-                       "requests are still mirrored to " + to_string(candidate()) + ": " + text);
-  left.severity = severity::warning;
-  left.payload["mirror"] = candidate().version();
-  chronicle_.tell(std::move(left));
-}
-
-template <typename Tag>
-task<void> basic_rollout<Tag>::remove_or_tell(std::string step, model_version version) {
-  std::string text;
-  try {
-    co_await door_.remove(step, version);
-  } catch (const std::exception& failure) {
-    text = failure.what();
-  }
-  if (!text.empty()) tell_left_over(std::move(step), version, text);
-}
-
-template <typename Tag>
-void basic_rollout<Tag>::tell_left_over(std::string step, const model_version& version,
-                                        const std::string& why) {
-  event left =
-      chronicle_.about(event_kind::leftover, step, to_string(version) + " is left over: " + why);
-  left.severity = severity::warning;
-  left.payload["version"] = version.version();
-  chronicle_.tell(std::move(left));
 }
 
 }  // namespace hotswap::inline v0_1

@@ -55,7 +55,7 @@ planted(revisions_begin_again canary rollout/rollout_frame.hpp
   door_.first_revision_is(first_revision_of(chronicle_.id(), 0));
 ]])
 
-planted(removed_before_committed canary rollout/rollout_verbs.hpp
+planted(removed_before_committed canary rollout/rollout_retire.hpp
   "the baseline is removed, and nothing has recorded that there is no way back"
 [[
   co_await commit(step);
