@@ -6,10 +6,10 @@
 #include <hotswap/adapters/file/descriptor.hpp>
 #include <hotswap/adapters/file/journal_directory.hpp>
 #include <hotswap/adapters/file/journal_frames.hpp>
-#include <hotswap/rollout/append_rule.hpp>
 #include <hotswap/config/document.hpp>
 #include <hotswap/config/journal_json.hpp>
 #include <hotswap/core/error.hpp>
+#include <hotswap/rollout/append_rule.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/strategies/config_text.hpp>
 

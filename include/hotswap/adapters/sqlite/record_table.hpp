@@ -9,10 +9,10 @@
 /// Each row has a checksum, for SQLite has none of its own.
 
 #include <hotswap/adapters/sqlite/sqlite_database.hpp>
-#include <hotswap/rollout/append_rule.hpp>
 #include <hotswap/config/crc32c.hpp>
 #include <hotswap/config/journal_json.hpp>
 #include <hotswap/core/error.hpp>
+#include <hotswap/rollout/append_rule.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/strategies/config_text.hpp>
 
