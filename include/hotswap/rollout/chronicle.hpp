@@ -135,8 +135,9 @@ class basic_chronicle {
   /// @throws journal_error     if it is not known to be durable, after all attempts.
   task<void> record(const std::string& step, const std::string& verb, record_phase phase,
                     record_payload payload) {
+    task<void> writing = flush(attempts(), append_limit());  // first: if it throws, nothing is made
     enqueue(step, verb, phase, std::move(payload));
-    return flush(attempts(), append_limit());
+    return writing;
   }
 
   /// The same while rolling back, which does not depend on the journal: one short attempt.
@@ -199,7 +200,6 @@ class basic_chronicle {
                record_payload payload) {
     if (!recorded_) return;
     auto added = std::make_shared<journal_record>();
-    added->sequence = ++records_made_;
     added->rollout = id_;
     added->step = as_before(step_, step);
     added->verb = as_before(verb_, verb);
@@ -207,8 +207,9 @@ class basic_chronicle {
     added->at = clock_.now();
     added->driver = driver_;
     added->payload = std::move(payload);
+    unwritten_.push_back(added);
+    added->sequence = ++records_made_;
     added->events = std::exchange(untold_, {});
-    unwritten_.push_back(std::move(added));
   }
 
   /// One at a time, since lanes of a rollout record side by side. One coroutine for all of it: most

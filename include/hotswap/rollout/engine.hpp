@@ -276,6 +276,7 @@ class basic_rollout {
   task<void> update(std::string step, server_id server, model_version version);
   task<void> turn(std::string step, server_id server, bool in_rotation, bool shielded = false);
   task<void> make_sure_of_updated(std::string step);
+  task<void> require_still_healthy(std::string step, server_id server);
   task<void> replace(std::string step, server_id server, model_version version,
                      bool shielded = false);
   task<void> await_health(std::string step, server_id server, health_terms terms);
@@ -286,6 +287,7 @@ class basic_rollout {
   [[nodiscard]] std::vector<server_id> not_restored() const;
   task<std::string> restore_each(std::vector<server_id> servers);
   task<std::vector<server_id>> undone_late(std::vector<server_id> besides);
+  task<bool> puts_in_rotation(server_id server);
   task<std::optional<server_id>> keep_one_of(std::vector<server_id> fleet);
   task<server_batch> next_to_restore(std::vector<server_id> servers, bool beyond_limit);
   task<std::string> restore(server_id server);

@@ -76,6 +76,7 @@ class fleet_state {
   /// What one of its records says of the servers, when an earlier incarnation wrote it. Nothing of
   /// those that were touched is sure: a roll-back may have moved them that could not be recorded.
   void replay(const journal_record& record, bool has_rotation) {
+    if (record.phase == record_phase::progress) return;  // a person's command
     const std::string_view leaves = has_rotation ? "rotate_out " : "update ";
     const std::string_view returns = has_rotation ? "rotate_in " : "healthy ";
     for (const std::string_view verb :
@@ -87,7 +88,6 @@ class fleet_state {
       out.insert(server);
       if (record.phase != record_phase::outcome) continue;
       if (verb == returns || verb == "restore ") out.erase(server);
-      if (verb == "restore ") unsure.erase(server);  // the roll-back is recorded
     }
   }
 

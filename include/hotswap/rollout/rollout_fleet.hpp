@@ -102,10 +102,27 @@ task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool i
   if (!in_rotation) {
     co_await make_sure_of_updated(step);
     fleet_->out.insert(server);
+  } else if (fleet_->unsure.contains(server)) {
+    co_await require_still_healthy(step, server);
   }
   co_await turn(step, server, in_rotation);
   if (in_rotation) fleet_->out.erase(server);
   co_await end_verb(verb, "done");
+}
+
+/// An earlier incarnation may have died on the way back, and could not record that: then the server
+/// is not what the records say.
+template <typename Tag>
+task<void> basic_rollout<Tag>::require_still_healthy(std::string step, server_id server) {
+  for (int check = 1; check <= 3; ++check) {
+    const bool healthy = co_await server_is_healthy(step, server);
+    if (healthy) co_return;
+    co_await outwait(std::chrono::seconds{1});
+  }
+  throw rollout_failure(
+      reason_code::unhealthy,
+      fmt::format("server {} must be healthy before it serves again, and was not at 3 checks",
+                  server.name()));
 }
 
 template <typename Tag>

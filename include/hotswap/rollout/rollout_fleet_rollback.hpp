@@ -41,8 +41,9 @@ namespace hotswap::inline v0_1 {
 /// is tried again, stays out of rotation, and is named.
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore_servers() {
+  const bool may_be_undone = fleet_calls_are_out();
   std::string trouble = co_await restore_each(not_restored());
-  if (fleet_calls_are_out()) {  // a late one may undo it
+  if (may_be_undone || fleet_calls_are_out()) {
     steering_.announce("rollback", "drain", "the end of calls that are under way");
     co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
     co_await wait_until_none(clock_, door_.deploy_calls(), limits().drain);
@@ -144,7 +145,7 @@ task<std::string> basic_rollout<Tag>::restore_each(std::vector<server_id> server
 }
 
 /// Servers besides those that have gone back, and that a call may have undone which has ended
-/// since. One that can be put into rotation again is none of them.
+/// since, or an earlier incarnation. One that is well and can be put into rotation is none of them.
 template <typename Tag>
 task<std::vector<server_id>> basic_rollout<Tag>::undone_late(std::vector<server_id> besides) {
   std::vector<server_id> undone;
@@ -152,17 +153,26 @@ task<std::vector<server_id>> basic_rollout<Tag>::undone_late(std::vector<server_
   const std::vector<server_id> unsure{fleet_->unsure.begin(), fleet_->unsure.end()};
   for (const server_id& each : unsure) {
     if (std::find(besides.begin(), besides.end(), each) != besides.end()) continue;
-    bool is_in = false;
-    try {
-      if (door_.has_rotation()) co_await turn("rollback", each, true, true);
-      is_in = door_.has_rotation();
-    } catch (const std::exception&) {  // it is none that serves, then
-    }
+    const bool is_in = co_await puts_in_rotation(each);
     if (is_in) continue;
     fleet_->out.insert(each);
     undone.push_back(each);
   }
   co_return undone;
+}
+
+/// If it is well and the call succeeds.
+template <typename Tag>
+task<bool> basic_rollout<Tag>::puts_in_rotation(server_id server) {
+  if (!door_.has_rotation()) co_return false;
+  const bool healthy = co_await server_is_healthy("rollback", server, true);
+  if (!healthy) co_return false;
+  try {
+    co_await turn("rollback", server, true, true);
+    co_return true;
+  } catch (const std::exception&) {  // then it may be in rotation or not
+  }
+  co_return false;
 }
 
 /// Puts a server into rotation that is well, and may or may not be in it.
@@ -172,14 +182,10 @@ task<std::optional<server_id>> basic_rollout<Tag>::keep_one_of(std::vector<serve
   if (!door_.has_rotation() || fleet_calls_are_out()) co_return kept;
   for (const server_id& each : fleet) {
     if (!fleet_->unsure.contains(each)) continue;
-    const bool healthy = co_await server_is_healthy("rollback", each, true);
-    if (!healthy) continue;
-    try {
-      co_await turn("rollback", each, true, true);
-      kept = each;
-    } catch (const std::exception&) {  // perhaps the next one can
-    }
-    if (kept) break;
+    const bool is_in = co_await puts_in_rotation(each);
+    if (!is_in) continue;
+    kept = each;
+    break;
   }
   if (kept) fleet_->out.erase(*kept);
   co_return kept;

@@ -44,7 +44,8 @@ task<void> basic_rollout<Tag>::commit(std::string step) {
       co_await chronicle_.record(step, "commit", record_phase::outcome, committed_record{});
     } catch (const journal_conflict&) {
       throw;
-    } catch (const journal_error&) {  // it may be durable all the same: there is no way back
+    } catch (...) {  // it may be durable all the same, or become it: then there is no way back
+      if (chronicle_.is_complete()) throw;
     }
     committed_ = true;
   }

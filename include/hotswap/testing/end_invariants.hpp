@@ -51,8 +51,11 @@ class end_invariants {
     active_ = result.active().version();
   }
 
-  /// Another rollout has opened the journal, and may move the traffic.
-  void another_begins() noexcept { ended_baseline_ = false; }
+  /// Another rollout has opened the journal, and may move the traffic and the versions.
+  void another_begins() noexcept {
+    status_.reset();
+    ended_baseline_ = false;
+  }
 
   /// The traffic has changed.
   void changed() {
