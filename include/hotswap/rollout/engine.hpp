@@ -290,7 +290,7 @@ class basic_rollout {
   task<bool> puts_in_rotation(server_id server);
   task<std::optional<server_id>> keep_one_of(std::vector<server_id> fleet);
   task<server_batch> next_to_restore(std::vector<server_id> servers, bool beyond_limit);
-  task<std::string> restore(server_id server);
+  task<std::string> restore(server_id server, bool may_be_undone);
 
   task<void> require_all_traffic_on_baseline(std::string step);
   task<metrics_snapshot> measure_baseline(std::string step, std::chrono::nanoseconds window);

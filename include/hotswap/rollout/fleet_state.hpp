@@ -88,6 +88,7 @@ class fleet_state {
       out.insert(server);
       if (record.phase != record_phase::outcome) continue;
       if (verb == returns || verb == "restore ") out.erase(server);
+      if (verb == "restore ") unsure.erase(server);  // the roll-back is recorded
     }
   }
 
@@ -96,6 +97,8 @@ class fleet_state {
   std::set<server_id> out;         ///< of them, those that were taken out, and are not back
   std::set<server_id> unsure;      ///< may be in or out: a call has failed, or may yet take effect
   std::set<server_id> updated;     ///< run the candidate, in rotation
+  std::set<server_id> back;        ///< run the baseline again
+  std::set<server_id> undoable;    ///< the same, but for a call that is under way
 };
 
 }  // namespace hotswap::inline v0_1

@@ -155,7 +155,9 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::make_sure_of_updated(std::string step) {
   const std::vector<server_id> updated{fleet_->updated.begin(), fleet_->updated.end()};
   for (const server_id& each : updated) {
-    if (fleet_->unsure.contains(each)) co_await turn(step, each, true);
+    if (!fleet_->unsure.contains(each)) continue;
+    co_await require_still_healthy(step, each);
+    co_await turn(step, each, true);
   }
 }
 

@@ -41,15 +41,13 @@ namespace hotswap::inline v0_1 {
 /// is tried again, stays out of rotation, and is named.
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore_servers() {
-  const bool may_be_undone = fleet_calls_are_out();
   std::string trouble = co_await restore_each(not_restored());
-  if (may_be_undone || fleet_calls_are_out()) {
+  if (fleet_calls_are_out() || !fleet_->undoable.empty()) {
     steering_.announce("rollback", "drain", "the end of calls that are under way");
     co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
     co_await wait_until_none(clock_, door_.deploy_calls(), limits().drain);
     const bool drained = !fleet_calls_are_out();
-    const std::vector<server_id> newest_first{fleet_->touched.rbegin(), fleet_->touched.rend()};
-    trouble = co_await restore_each(newest_first);
+    trouble = co_await restore_each(not_restored());
     if (!drained && trouble.empty()) trouble = "a call to the fleet is still under way";
   }
   if (trouble.empty()) {
@@ -75,7 +73,8 @@ std::vector<server_id> basic_rollout<Tag>::not_restored() const {
     const recorded_verb* recorded = recorded_.find("rollback", "restore " + each->name());
     const bool is_over = recorded != nullptr && recorded->outcome != nullptr &&
                          recorded->outcome->sequence > recorded->began->sequence;
-    if (!is_over) servers.push_back(*each);  // or it was taken out once more after that
+    if (!is_over && !fleet_->back.contains(*each))
+      servers.push_back(*each);  // or it was taken out once more after that
   }
   return servers;
 }
@@ -98,9 +97,10 @@ task<std::string> basic_rollout<Tag>::restore_each(std::vector<server_id> server
     if (servers.empty()) break;
 
     const server_batch batch = co_await next_to_restore(servers, gives_up);
+    const bool may_be_undone = fleet_calls_are_out();
     std::vector<task<std::string>> lanes;
     lanes.reserve(batch.servers.size());
-    for (const server_id& each : batch.servers) lanes.push_back(restore(each));
+    for (const server_id& each : batch.servers) lanes.push_back(restore(each, may_be_undone));
     const std::vector<std::string> ends = co_await when_all(std::move(lanes));
     std::string trouble;
     const auto add = [&trouble](const std::string& text) {
@@ -242,15 +242,17 @@ task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> se
   co_return batch;
 }
 
-/// What is wrong with the server; empty if it serves the baseline.
+/// What is wrong with the server; empty if it serves the baseline. If a call that is under way may
+/// undo that, it is not recorded.
 template <typename Tag>
-task<std::string> basic_rollout<Tag>::restore(server_id server) {
+task<std::string> basic_rollout<Tag>::restore(server_id server, bool may_be_undone) {
   std::string trouble;
   const std::string verb = "restore " + server.name();
   steering_.announce("rollback", verb, "server " + server.name());
   co_await chronicle_.record_if_possible("rollback", verb, record_phase::began,
                                          fingerprint_record{to_string(baseline())});
   fleet_->out.insert(server);
+  fleet_->back.erase(server);
   try {
     if (door_.has_rotation()) co_await turn("rollback", server, false, true);
     co_await replace("rollback", server, baseline(), true);
@@ -268,6 +270,12 @@ task<std::string> basic_rollout<Tag>::restore(server_id server) {
   if (trouble.empty()) {
     fleet_->updated.erase(server);
     fleet_->out.erase(server);
+    if (may_be_undone) {
+      fleet_->undoable.insert(server);
+      co_return trouble;
+    }
+    fleet_->back.insert(server);
+    fleet_->undoable.erase(server);
     co_await chronicle_.record_if_possible("rollback", verb, record_phase::outcome,
                                            outcome_record{"done"});
   } else {
