@@ -48,7 +48,7 @@ void describe(Visitor& visit, Config& config) {
 /// @param at  the JSON pointer to this config; empty unless it stands within another one.
 /// @throws config_error  for the first setting that cannot be used.
 inline void validate(const blue_green_config& config, const std::string& at = "") {
-  const validator visit{at};
+  validator visit{at};
   describe(visit, config);
   check_together(at, config, planned_waits(config), config.monitoring_duration);
 }

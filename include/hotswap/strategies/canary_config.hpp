@@ -85,7 +85,7 @@ void describe(Visitor& visit, Config& config) {
 /// @param at  the JSON pointer to this config; empty unless it stands within another one.
 /// @throws config_error  for the first setting that cannot be used.
 inline void validate(const canary_config& config, const std::string& at = "") {
-  const validator visit{at};
+  validator visit{at};
   describe(visit, config);
 
   auto bake = rule::longest_duration;

@@ -54,7 +54,7 @@ inline void check(const std::string& at, const std::vector<canary_step>& steps, 
   }
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const std::string here = pointer_to(at, i);
-    const validator visit{here};
+    validator visit{here};
     describe(visit, steps[i]);
     if (i > 0 && steps[i].share <= steps[i - 1].share) {
       refuse(here, fmt::format("be above the step before it, {}", percent(steps[i - 1].share)),

@@ -3,7 +3,7 @@
 /// @file
 /// The keys that every strategy's document may have, each with its field and its rule.
 ///
-///     const hotswap::validator visit{""};
+///     hotswap::validator visit{""};
 ///     describe_common(visit, config);
 
 #include <hotswap/analysis/absolute_limits.hpp>

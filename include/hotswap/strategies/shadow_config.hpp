@@ -126,7 +126,7 @@ inline void check(const std::string& at,
 /// @param at  the JSON pointer to this config; empty unless it stands within another one.
 /// @throws config_error  for the first setting that cannot be used.
 inline void validate(const shadow_config& config, const std::string& at = "") {
-  const validator visit{at};
+  validator visit{at};
   describe(visit, config);
   check_together(at, config, planned_waits(config), config.duration);
   check_no_limits(at, config);

@@ -3,7 +3,7 @@
 /// @file
 /// Visits a config's keys and refuses the first field that breaks its rule.
 ///
-///     const hotswap::validator visit{""};
+///     hotswap::validator visit{""};
 ///     describe(visit, config);
 
 #include <hotswap/strategies/config_rule.hpp>
@@ -78,13 +78,16 @@ class validator {
 
   /// @throws config_error  at the key, if the field breaks its rule.
   template <typename Field, typename Rule>
-  void operator()(std::string_view key, const Field& field, const Rule& rule) const {
+  void operator()(std::string_view key, const Field& field, const Rule& rule) {
+    const std::size_t whole = at_.size();
+    at_.append(1, '/').append(key);  // no key of a config needs an escape
     if constexpr (std::same_as<Rule, rule::section>) {
-      const validator inner{pointer_to(at_, key)};
+      validator inner{at_};
       describe(inner, field);
     } else {
-      check(pointer_to(at_, key), field, rule);
+      check(at_, field, rule);
     }
+    at_.resize(whole);
   }
 
  private:
