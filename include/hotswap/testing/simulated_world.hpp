@@ -93,6 +93,9 @@ class process_is_gone : public std::runtime_error {
   process_is_gone() : std::runtime_error("the process is gone") {}
 };
 
+/// What a user's member may throw, too: no `std::exception`.
+class strange_failure {};
+
 class simulated_world;
 
 /// A call that is under way, in the list of those that its world can let go.
@@ -108,6 +111,7 @@ class simulated_wait : private timer {
   /// Until `in` has passed, or for ever.
   void wait(std::coroutine_handle<> waiter, std::optional<std::chrono::nanoseconds> in);
   [[nodiscard]] bool is_let_go() const noexcept { return is_let_go_; }
+  [[noreturn]] void fail(const std::string& why);
 
   std::function<void()> at_end_;  ///< when it ends by itself
 
@@ -153,7 +157,7 @@ class [[nodiscard]] simulated_answer : private simulated_wait {
   void await_suspend(std::coroutine_handle<> waiter) { wait(waiter, in_); }
   T await_resume() {
     if (is_let_go()) throw process_is_gone{};
-    if (!value_) throw std::runtime_error(failure_);
+    if (!value_) fail(failure_);
     if constexpr (!std::is_void_v<T>) return std::move(*value_);
   }
 
@@ -168,6 +172,8 @@ class [[nodiscard]] simulated_answer : private simulated_wait {
 class simulated_world {
  public:
   using nanoseconds = std::chrono::nanoseconds;
+
+  static constexpr std::uint64_t one_is_strange = 5;  ///< of so many failures of calls
 
   /// In which nothing goes wrong.
   simulated_world() : choices_(&own_choices_) {}
@@ -428,6 +434,7 @@ class simulated_world {
   std::vector<std::string>* story_ = nullptr;
   std::vector<std::unique_ptr<late_effect>> effects_;
   simulated_wait* first_wait_ = nullptr;
+  std::uint64_t failures_ = 0;
   int at_work_ = 0;
 };
 
@@ -444,6 +451,11 @@ inline void simulated_wait::wait(std::coroutine_handle<> waiter,
   world_.first_wait_ = this;
   is_listed_ = true;
   if (in) world_.clock.arm(*this, world_.clock.due_in(*in));
+}
+
+inline void simulated_wait::fail(const std::string& why) {
+  if (++world_.failures_ % simulated_world::one_is_strange == 0) throw strange_failure{};
+  throw std::runtime_error(why);
 }
 
 inline void simulated_wait::leave() noexcept {
