@@ -44,9 +44,10 @@ task<totals_of_bake> basic_rollout<Tag>::observe(task<const recorded_verb*> begi
     const bool counting = !steering_.paused() && !hold_left_;
     auto limit = observation_->until_next_look(counting);
     if (hold_left_) limit = std::min(limit, *hold_left_);
-    co_await steering_.pass_time(limit);
+    co_await steering_.await_news(limit);
     const std::chrono::nanoseconds passed = observation_->catch_up(counting);
     if (hold_left_) *hold_left_ -= passed;
+    if (!chronicle_.is_complete()) co_await chronicle_.catch_up();  // a pause has begun before that
     const bool asked = steering_.promoted();
     if (observation_->look_is_due(counting) || asked) {
       why = co_await look_and_answer(asked, counting);

@@ -78,13 +78,18 @@ class basic_steering final : private detail::control_channel::receiver,
   /// Waits for `limit`, or until there is news; says how long it was.
   /// @throws rollout_failure, rollout_stopped  if the rollout is to end.
   task<std::chrono::nanoseconds> pass_time(std::chrono::nanoseconds limit) {
-    check();
     const auto from = clock_.steady_now();
+    co_await await_news(limit);
+    if (!chronicle_.is_complete()) co_await chronicle_.catch_up();
+    co_return clock_.steady_now() - from;
+  }
+
+  /// The same, and leaves it to the caller to write them down.
+  task<void> await_news(std::chrono::nanoseconds limit) {
+    check();
     const stop_token news = news_.get_token();
     co_await sleep_for(clock_, limit, news);
     check();
-    if (!chronicle_.is_complete()) co_await chronicle_.catch_up();
-    co_return clock_.steady_now() - from;
   }
 
   /// @throws rollout_failure, rollout_stopped  if the rollout is to end.

@@ -129,16 +129,14 @@ class bake_invariants {
     }
   }
 
-  /// By its own account, and by the clock: what was paused is no part of it. A pause counts from
-  /// when it is written, which a journal that fails makes later than it was asked for.
+  /// By its own account, and by the clock: what was paused is no part of it.
   void require_time(const journal_record& end) {
     if (bake_.elapsed < rules_.bake) {
       broken_.of(12, end.step + " has passed after " + std::to_string(bake_.elapsed.count()) +
                          " ms, before its bake was over");
     }
     const nanoseconds counted = nanoseconds{end.at - bake_.began} - bake_.paused;
-    const bool is_known = excuses_.jumps == 0 && world_.count(choice_site::append) == 0;
-    if (is_known && counted < rules_.bake) {
+    if (excuses_.jumps == 0 && counted < rules_.bake) {
       broken_.of(12, end.step + " has passed after " +
                          std::to_string(counted / std::chrono::milliseconds{1}) +
                          " ms in which it was not paused, before its bake was over");
