@@ -121,4 +121,16 @@ inline constexpr std::array regressions{
                "000000000000000000000000010003000000010001000000000001000000000003",
                "a driver that could not write went back and died, and its successor put the server "
                "into rotation by what was recorded before, without a look at its health"},
+    regression{"shadow",
+               "0100000000000000000000000000000000000000000c00000000000000000000000000000000"
+               "0000000a000000000000000000000000000000000007",
+               "the rollout was paused, and the time that it took to write that down counted as "
+               "bake"},
+    regression{"rolling",
+               "0000000000000000000001000000000000000000000000000000000000000000000000000000"
+               "0000000000000000000000000000000000000000000000000000000000000007000000000000"
+               "0000000000000000000000000000000000000000000000000000000000000000000003000000"
+               "000000000002",
+               "the rollout was paused, its process died, and somebody resumed it before the next "
+               "one had taken up the bake: all the time since the last look counted"},
 };

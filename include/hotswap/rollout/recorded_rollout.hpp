@@ -46,15 +46,14 @@ class recorded_rollout {
   recorded_rollout() = default;
 
   explicit recorded_rollout(std::vector<journal_record> records) : records_(std::move(records)) {
-    bool paused = false;
     for (const journal_record& each : records_) {
       const std::shared_ptr<const command_record> command = command_of(each);
-      if (command) paused = is_paused_after(*command, paused);
+      if (command) paused_ = is_paused_after(*command, paused_);
       recorded_verb& verb = verbs_[{each.step, each.verb}];
       switch (each.phase) {
         case record_phase::began:
           verb.began = &each;
-          verb.began_paused = paused;
+          verb.began_paused = paused_;
           break;
         case record_phase::progress:
           verb.progress.push_back(&each);
@@ -119,6 +118,8 @@ class recorded_rollout {
   /// The decision to roll back; null if there is none.
   [[nodiscard]] const rollback_record* rollback() const noexcept { return rollback_; }
   [[nodiscard]] bool committed() const noexcept { return committed_; }
+  /// As its last record left it.
+  [[nodiscard]] bool paused() const noexcept { return paused_; }
   /// How many incarnations have taken it over so far.
   [[nodiscard]] std::size_t resumes() const noexcept { return resumes_; }
 
@@ -161,6 +162,7 @@ class recorded_rollout {
   std::map<std::pair<std::string, std::string>, recorded_verb> verbs_;
   const rollback_record* rollback_ = nullptr;
   bool committed_ = false;
+  bool paused_ = false;
   std::size_t resumes_ = 0;
 };
 

@@ -50,7 +50,8 @@ task<std::string> basic_rollout<Tag>::take_up_bake(const recorded_verb& verb) {
   if (unanswered) why = co_await answer(*unanswered, false, counting);
   const auto down = recorded_rollout::between(verb.last().at, clock_.now());
   if (hold_left_) *hold_left_ -= down;
-  observation_->goes_on_after(down, !steering_.paused() && !hold_left_);
+  const bool was_paused = recorded_.paused() || steering_.paused();  // then, or since
+  observation_->goes_on_after(down, !was_paused && !hold_left_);
   co_return why;
 }
 

@@ -204,7 +204,8 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   void mirror_sent(share sampled) override {
     require_driver("set_mirror");
     const bool can_know = excuses_.knows_enough("mirror");
-    if (can_know && sampled > share{} && share_in_force() > 0.0 && !excuses_.router()) {
+    if (excuses_.router() || excuses_.late_splits()) return;
+    if (can_know && sampled > share{} && share_in_force() > 0.0) {
       broken_.of(16, "the shadow gets copies, and has traffic");
     }
   }
