@@ -108,7 +108,7 @@ TEST_CASE("drop_ring: neither a push nor a refusal allocates", "[serving][drop_r
 }
 
 TEST_CASE("drop_ring: whatever threads push is popped once, in the order of each",
-          "[serving][drop_ring][threads]") {
+          "[serving][drop_ring][threads][long]") {
   constexpr int pushes = 20'000;
   constexpr std::size_t threads = 3;
   drop_ring<std::pair<std::size_t, int>> ring{8};

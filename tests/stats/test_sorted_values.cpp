@@ -61,7 +61,7 @@ void check_sorted(const values& sample) {
 }  // namespace
 
 TEST_CASE("sorted_values: as std::sort, whatever the distribution and however many",
-          "[stats][sorted_values]") {
+          "[stats][sorted_values][long]") {
   for (const auto& [name, draw] : kinds()) {
     for (const std::size_t count : {0U, 1U, 2U, 31U, 1023U, 1024U, 1500U, 50'000U, 300'000U}) {
       CAPTURE(name, count);
