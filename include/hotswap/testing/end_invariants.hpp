@@ -108,8 +108,10 @@ class end_invariants {
         broken_.of(12, "the candidate has won without " + each);
       }
     }
-    const bool is_fair = !platform_.state(rules_.baseline).has_died && !excuses_.baseline_died;
-    if (rules_.candidate_is_bad && is_fair && platform_.metric_lies() == 0 &&
+    // of a fleet, which somebody else has made send requests to a baseline that no server runs
+    const bool is_starved = excuses_.fleet_shrank && platform_.foreign_splits() > 0;
+    const bool has_died = platform_.state(rules_.baseline).has_died || excuses_.baseline_died;
+    if (rules_.candidate_is_bad && !has_died && !is_starved && platform_.metric_lies() == 0 &&
         excuses_.promotions == 0) {
       broken_.of(13, "a bad candidate has won");
     }
