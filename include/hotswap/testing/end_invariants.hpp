@@ -30,9 +30,11 @@ class end_invariants {
                  const rollout_excuses& excuses, const record_invariants& records, breach& broken)
       : platform_(platform), rules_(rules), excuses_(excuses), records_(records), broken_(broken) {}
 
-  /// What the rollout before has named as left over is named.
+  /// What the rollout before has named as left over is named, and what it believed to serve, which
+  /// need not be this one's baseline.
   void follows(const end_invariants& before) {
     named_ = before.named_;
+    if (before.active_ != rules_.baseline.version()) named_.push_back(before.active_);
     mirror_is_named_ = before.mirror_is_named_;
   }
 

@@ -305,7 +305,7 @@ class simulation {
     const simulated_world::work own{world_};
     invariants_->told(each);
     const bool asks = each.kind == event_kind::paused || each.kind == event_kind::held ||
-                      each.kind == event_kind::gate_waiting;
+                      each.kind == event_kind::gate_waiting || each.kind == event_kind::resumed;
     if (asks && !std::exchange(is_looked_after_, true)) look_in_soon();
   }
 
