@@ -47,6 +47,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace hotswap::inline v0_1 {
@@ -298,7 +299,10 @@ class simulation {
     const bool is_rejected = result.status() == deployment_status::rejected &&
                              result.reason_code() == reason_code::journal_failed;
     const bool is_its_own = records.back()->driver.starts_with(by.identity() + "-");
-    return is_its_own || (!is_rejected && is_terminal(*records.back()));
+    const auto* const recorded = std::get_if<terminal_record>(&records.back()->payload);
+    // what it says of itself, and could not write, is not how the rollout has ended
+    return is_its_own ||
+           (!is_rejected && recorded != nullptr && recorded->status == result.status());
   }
 
   void told(const event& each) {
