@@ -237,9 +237,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
 
   // Of the journal.
 
-  void is_durable(const journal_record& record) override {
+  void is_durable(const journal_record& record, simulated_process* by) override {
     if (record.sequence == 1 && record.rollout != records_.rollout()) ends_.another_begins();
-    records_.is_durable(record);
+    records_.is_durable(record, by);
   }
 
   /// The rollout has ended, as far as one process says.

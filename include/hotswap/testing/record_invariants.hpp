@@ -38,9 +38,9 @@ class record_invariants {
 
   bake_invariants bakes;
 
-  void is_durable(const journal_record& record) {
+  void is_durable(const journal_record& record, simulated_process* by) {
     if (record.sequence == 1) opens(record.rollout);
-    if (world_.running != nullptr) note_verb(record, *world_.running);
+    if (by != nullptr) note_verb(record, *by);
     if (has_terminal_) broken_.of(6, "a record follows the terminal one");
     if (is_terminal(record)) has_terminal_ = true;
     if (std::holds_alternative<committed_record>(record.payload)) {

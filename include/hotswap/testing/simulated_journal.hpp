@@ -31,7 +31,8 @@ class journal_watcher {
   journal_watcher& operator=(const journal_watcher&) = delete;
   virtual ~journal_watcher() = default;
 
-  virtual void is_durable(const journal_record& record) = 0;
+  /// @param by  the process that has asked for it, perhaps long ago; null if it is in none.
+  virtual void is_durable(const journal_record& record, simulated_process* by) = 0;
 };
 
 /// Of one stream. As its contract says, the same record again is success, also if another driver
@@ -73,7 +74,7 @@ class basic_simulated_journal final : public journal {
     const auto asked_at = world_.clock.elapsed();
     auto write = world_.change(
         choice_site::append, append_ways, deadline, [added] { return text_of(*added); },
-        [this, added, refused](bool) { *refused = !keep(added); }, [](bool) {});
+        [this, added, refused, by](bool) { *refused = !keep(added, by); }, [](bool) {});
     co_await write;
     if (!*refused) co_return;
     const bool is_heard = world_.clock.elapsed() == asked_at;  // else it may have given up
@@ -104,7 +105,7 @@ class basic_simulated_journal final : public journal {
   }
 
   /// False if it is refused.
-  bool keep(const kept_record& added) {
+  bool keep(const kept_record& added, simulated_process* by) {
     stream_end end;
     if (!latest_.empty()) end.add(*latest_.back());
     try {
@@ -115,7 +116,7 @@ class basic_simulated_journal final : public journal {
       return false;
     }
     latest_.push_back(added);
-    if (watcher_ != nullptr) watcher_->is_durable(*added);
+    if (watcher_ != nullptr) watcher_->is_durable(*added, by);
     return true;
   }
 
