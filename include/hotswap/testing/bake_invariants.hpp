@@ -12,7 +12,6 @@
 #include <hotswap/testing/breach.hpp>
 #include <hotswap/testing/rollout_excuses.hpp>
 #include <hotswap/testing/rollout_rules.hpp>
-#include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulated_world.hpp>
 
 #include <algorithm>

@@ -30,11 +30,7 @@ class record_invariants {
  public:
   record_invariants(simulated_world& world, simulated_platform& platform,
                     const rollout_rules& rules, const rollout_excuses& excuses, breach& broken)
-      : bakes(world, rules, excuses, broken),
-        world_(world),
-        platform_(platform),
-        rules_(rules),
-        broken_(broken) {}
+      : bakes(world, rules, excuses, broken), platform_(platform), rules_(rules), broken_(broken) {}
 
   bake_invariants bakes;
 
@@ -136,7 +132,6 @@ class record_invariants {
     return static_cast<int>(percent * 100.0 + 0.5);
   }
 
-  simulated_world& world_;
   simulated_platform& platform_;
   const rollout_rules& rules_;
   breach& broken_;
