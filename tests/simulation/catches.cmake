@@ -10,11 +10,12 @@ set(elsewhere  # with the tests that come to them
   # an observer throws: tests/rollout/test_failure_table.cpp
   "rollout/chronicle.hpp, const std::exception& failure"
   "rollout/chronicle.hpp, ..."
-  # a member, a step or a judge throws what no platform does: tests/rollout/test_own_mistakes.cpp, and the same
+  # a member or a step throws what no platform does: tests/rollout/test_own_mistakes.cpp
   "rollout/platform_door.hpp, const config_error&"
   "rollout/rollout_frame.hpp, const config_error& failure"
   "rollout/rollout_frame.hpp, const std::exception& failure"
   "rollout/rollout_frame.hpp, ... (2)"
+  # a judge throws: tests/rollout/test_failure_table.cpp
   "rollout/rollout_look.hpp, const std::exception& failure"
   # a config other than the journal's: tests/rollout/test_replay.cpp
   "rollout/rollout_frame.hpp, const journal_mismatch&"

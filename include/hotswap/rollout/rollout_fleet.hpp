@@ -110,8 +110,8 @@ task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool i
   co_await end_verb(verb, "done");
 }
 
-/// An earlier incarnation may have died on the way back, and could not record that: then the server
-/// is not what the records say.
+/// At one of 3 checks, a second apart. An earlier incarnation may have died on the way back, and
+/// could not record that: then the server is not what the records say.
 template <typename Tag>
 task<void> basic_rollout<Tag>::require_still_healthy(std::string step, server_id server) {
   for (int check = 1; check <= 3; ++check) {

@@ -65,7 +65,8 @@ bool basic_rollout<Tag>::fleet_calls_are_out() const {
   return door_.deploy_calls()->count() + door_.router_calls()->count() > 0;
 }
 
-/// The newest first.
+/// The newest first; of those that an earlier incarnation has restored, what it has taken out
+/// again.
 template <typename Tag>
 std::vector<server_id> basic_rollout<Tag>::not_restored() const {
   std::vector<server_id> servers;
@@ -73,8 +74,8 @@ std::vector<server_id> basic_rollout<Tag>::not_restored() const {
     const recorded_verb* recorded = recorded_.find("rollback", "restore " + each->name());
     const bool is_over = recorded != nullptr && recorded->outcome != nullptr &&
                          recorded->outcome->sequence > recorded->began->sequence;
-    if (!is_over && !fleet_->back.contains(*each))
-      servers.push_back(*each);  // or it was taken out once more after that
+    const bool is_back = is_over && !fleet_->undoable.contains(*each);
+    if (!is_back && !fleet_->back.contains(*each)) servers.push_back(*each);
   }
   return servers;
 }
