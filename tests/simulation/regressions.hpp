@@ -133,4 +133,17 @@ inline constexpr std::array regressions{
                "000000000002",
                "the rollout was paused, its process died, and somebody resumed it before the next "
                "one had taken up the bake: all the time since the last look counted"},
+    regression{"canary",
+               "00000000000000000c0000030000000000000000000000000009000000000003000000000000"
+               "000000000000000000000000000000000000000007000003",
+               "the rollout was paused and resumed while a look was written down, and the time "
+               "between counted as bake"},
+    regression{
+        "shadow",
+        "0000000000000000000000000000000000000007000000000000000000000000000000000000"
+        "0000000000000000000600000000000000000000000000000000000d00000000000000000000"
+        "0000000300000000000300000000000000000001000100000000000000080007000000000000"
+        "00000000000000000000000c",
+        "the rollout was paused before its driver had taken up the bake, and the next one took "
+        "that for a pause of something else: time that was paused counted as bake"},
 };

@@ -263,7 +263,7 @@ class basic_rollout {
                                         std::optional<std::chrono::nanoseconds> extension);
   task<std::string> take_up_bake(const recorded_verb& verb);
   task<std::string> take_up_after_bake(const recorded_verb& verb);
-  task<std::string> look_and_answer(bool promote_asked, bool counting);
+  task<std::string> look_and_answer(bool promote_asked);
   task<decided_once> decide(std::string step, std::string what, std::string reason);
   task<void> wait(std::string step, std::chrono::nanoseconds time);
   task<void> approve(std::string step);
@@ -310,7 +310,8 @@ class basic_rollout {
   void remember(const metrics_snapshot& of_baseline, const std::string& why);
   task<look_result> look();
   [[nodiscard]] look_result result_of(const look_report& report, const std::string& trouble) const;
-  task<std::string> answer(const look_result& seen, bool promote_asked, bool counting);
+  task<std::string> answer(const look_result& seen, bool promote_asked);
+  [[nodiscard]] bool bake_goes_on() const noexcept { return !steering_.paused() && !hold_left_; }
   task<void> answer_fail(look_result seen);
   task<void> extend_or_end(const look_result& seen);
   task<void> hold(std::string step, look_result seen);

@@ -5,7 +5,7 @@
 /// shown.
 ///
 ///     observation bake{"step-25", "observe", 10min, 1min, 10min, true, 25_pct, std::move(judge),
-///                      clock};
+///                      steering.counted(), clock};
 ///     … const look_report report = bake.judge_windows(window, of_baseline, of_candidate, true);
 
 #include <hotswap/analysis/judge.hpp>
@@ -31,9 +31,10 @@ class observation {
   using nanoseconds = std::chrono::nanoseconds;
 
   /// @param baseline_exists  false for the first deployment of a model.
+  /// @param counted          what `catch_up` would be given now.
   observation(std::string step, std::string verb, nanoseconds bake, nanoseconds interval,
               nanoseconds extension, bool baseline_exists, share candidate_share,
-              std::unique_ptr<judge> judge, const clock& on)
+              std::unique_ptr<judge> judge, nanoseconds counted, const clock& on)
       : step_(std::move(step)),
         verb_(std::move(verb)),
         bake_(bake),
@@ -45,6 +46,7 @@ class observation {
         clock_(on),
         left_(bake),
         until_look_(interval_),
+        counted_(counted),
         window_end_(on.now()),
         window_end_steady_(on.steady_now()),
         seen_({window_end_, window_end_}) {}
@@ -60,17 +62,18 @@ class observation {
   [[nodiscard]] bool has_baseline() const noexcept { return has_baseline_; }
   [[nodiscard]] nanoseconds extension() const noexcept { return extension_; }
 
-  /// @param counting  false while paused, held or at a gate: looks go on, the bake does not.
-  [[nodiscard]] nanoseconds until_next_look(bool counting) const noexcept {
-    return std::max(nanoseconds::zero(), counting ? std::min(until_look_, left_) : until_look_);
+  /// @param goes_on  false while paused, held or at a gate: looks go on, the bake does not.
+  [[nodiscard]] nanoseconds until_next_look(bool goes_on) const noexcept {
+    return std::max(nanoseconds::zero(), goes_on ? std::min(until_look_, left_) : until_look_);
   }
 
   /// Lets the time since the last call pass, that of the looks included; says how long it was.
-  nanoseconds catch_up(bool counting) {
+  /// @param counted  the time of the rollout so far that is a bake's, see `steering::counted`
+  nanoseconds catch_up(nanoseconds counted) {
     const auto present = clock_.steady_now();
     const nanoseconds passed = present - std::exchange(caught_up_, present);
     until_look_ -= passed;
-    if (counting) left_ -= passed;
+    left_ -= counted - std::exchange(counted_, counted);
     return passed;
   }
 
@@ -99,11 +102,9 @@ class observation {
     window_end_ = report.window.end;
   }
 
-  /// After the last of them: the next window begins where the last one ended, and the time in which
-  /// nobody drove the rollout counts, if it does.
-  void goes_on_after(nanoseconds down, bool counting) {
+  /// After the last of them: the next window begins where the last one ended.
+  void goes_on_here() {
     const auto present = clock_.now();
-    if (counting) left_ -= down;
     left_ = std::max(left_, nanoseconds::zero());
     window_end_ = std::min(window_end_, present);
     window_end_steady_ = clock_.steady_now() - (present - window_end_);
@@ -115,8 +116,8 @@ class observation {
   }
 
   [[nodiscard]] bool is_over() const noexcept { return left_ <= nanoseconds::zero(); }
-  [[nodiscard]] bool look_is_due(bool counting) const noexcept {
-    return until_look_ <= nanoseconds::zero() || (counting && is_over());
+  [[nodiscard]] bool look_is_due(bool goes_on) const noexcept {
+    return until_look_ <= nanoseconds::zero() || (goes_on && is_over());
   }
 
   /// More time, since the bake did not decide.
@@ -244,6 +245,7 @@ class observation {
   nanoseconds planned_ = bake_;
   nanoseconds until_look_;
   clock::steady_time_point caught_up_ = clock_.steady_now();
+  nanoseconds counted_;
   time_window::time_point window_end_;
   clock::steady_time_point window_end_steady_;
   time_window seen_;                                  ///< by the looks so far, if there was none

@@ -30,7 +30,6 @@ class recorded_verb {
   const journal_record* began = nullptr;
   std::vector<const journal_record*> progress;
   const journal_record* outcome = nullptr;
-  bool began_paused = false;
 
   /// Of those that have been recorded.
   [[nodiscard]] const journal_record& last() const noexcept {
@@ -47,13 +46,11 @@ class recorded_rollout {
 
   explicit recorded_rollout(std::vector<journal_record> records) : records_(std::move(records)) {
     for (const journal_record& each : records_) {
-      const std::shared_ptr<const command_record> command = command_of(each);
-      if (command) paused_ = is_paused_after(*command, paused_);
+      if (const auto command = command_of(each)) take_notice_of(command->command.asked, each.at);
       recorded_verb& verb = verbs_[{each.step, each.verb}];
       switch (each.phase) {
         case record_phase::began:
           verb.began = &each;
-          verb.began_paused = paused_;
           break;
         case record_phase::progress:
           verb.progress.push_back(&each);
@@ -118,8 +115,6 @@ class recorded_rollout {
   /// The decision to roll back; null if there is none.
   [[nodiscard]] const rollback_record* rollback() const noexcept { return rollback_; }
   [[nodiscard]] bool committed() const noexcept { return committed_; }
-  /// As its last record left it.
-  [[nodiscard]] bool paused() const noexcept { return paused_; }
   /// How many incarnations have taken it over so far.
   [[nodiscard]] std::size_t resumes() const noexcept { return resumes_; }
 
@@ -130,39 +125,36 @@ class recorded_rollout {
     return command == nullptr ? nullptr : *command;
   }
 
-  [[nodiscard]] static bool is_paused_after(const command_record& command, bool before) noexcept {
-    if (command.command.asked == control_command::kind::pause) return true;
-    if (command.command.asked == control_command::kind::resume) return false;
-    return before;
-  }
-
   /// From one recorded time to another, and never less than nothing: the clock may have been set.
   [[nodiscard]] static std::chrono::nanoseconds between(time_point from, time_point to) noexcept {
     return std::max(std::chrono::nanoseconds::zero(),
                     std::chrono::duration_cast<std::chrono::nanoseconds>(to - from));
   }
 
-  /// How long that verb has waited by `now`, its pauses left out.
-  [[nodiscard]] static std::chrono::nanoseconds time_counted(const recorded_verb& verb,
-                                                             time_point now) {
-    std::chrono::nanoseconds counted{0};
-    bool paused = verb.began_paused;
-    time_point since = verb.began->at;
-    for (const journal_record* each : verb.progress) {
-      if (!paused) counted += between(since, each->at);
-      since = each->at;
-      if (const auto command = command_of(*each)) paused = is_paused_after(*command, paused);
+  /// How much of the time from one recorded time to another it was not paused.
+  [[nodiscard]] std::chrono::nanoseconds counted(time_point from, time_point to) const noexcept {
+    std::chrono::nanoseconds counted = between(from, to);
+    for (const auto& [began, ended] : pauses_) {
+      counted -= between(std::max(from, began), std::min(to, ended));
     }
-    if (!paused) counted += between(since, now);
-    return counted;
+    return std::max(counted, std::chrono::nanoseconds::zero());
   }
 
  private:
+  void take_notice_of(control_command::kind asked, time_point at) {
+    const bool paused = !pauses_.empty() && pauses_.back().second == time_point::max();
+    if (asked == control_command::kind::pause && !paused) {
+      pauses_.emplace_back(at, time_point::max());
+    } else if (asked == control_command::kind::resume && paused) {
+      pauses_.back().second = at;
+    }
+  }
+
   std::vector<journal_record> records_;
   std::map<std::pair<std::string, std::string>, recorded_verb> verbs_;
   const rollback_record* rollback_ = nullptr;
   bool committed_ = false;
-  bool paused_ = false;
+  std::vector<std::pair<time_point, time_point>> pauses_;  ///< the last may go on
   std::size_t resumes_ = 0;
 };
 

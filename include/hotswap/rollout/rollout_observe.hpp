@@ -41,18 +41,14 @@ task<totals_of_bake> basic_rollout<Tag>::observe(task<const recorded_verb*> begi
   if (recorded != nullptr) why = co_await take_up_bake(*recorded);
   if (recorded != nullptr && recorded->outcome != nullptr) co_return std::move(over_totals_);
   while (why.empty()) {
-    const bool counting = !steering_.paused() && !hold_left_;
-    auto limit = observation_->until_next_look(counting);
+    auto limit = observation_->until_next_look(bake_goes_on());
     if (hold_left_) limit = std::min(limit, *hold_left_);
-    co_await steering_.await_news(limit);
-    const std::chrono::nanoseconds passed = observation_->catch_up(counting);
+    co_await steering_.pass_time(limit);
+    const std::chrono::nanoseconds passed = observation_->catch_up(steering_.counted());
     if (hold_left_) *hold_left_ -= passed;
-    if (!chronicle_.is_complete()) co_await chronicle_.catch_up();  // a pause has begun before that
     const bool asked = steering_.promoted();
-    if (observation_->look_is_due(counting) || asked) {
-      why = co_await look_and_answer(asked, counting);
-      // resumed while it looked: the time before that is no part of the bake
-      if (!counting && !steering_.paused() && !hold_left_) observation_->catch_up(false);
+    if (observation_->look_is_due(bake_goes_on()) || asked) {
+      why = co_await look_and_answer(asked);
     } else {
       require_hold_not_expired();
     }
@@ -79,15 +75,15 @@ task<const recorded_verb*> basic_rollout<Tag>::begin_bake(
   if (extension_ == std::chrono::nanoseconds::zero()) extension_ = bake;  // without a reference
   observation_.emplace(std::move(step), named, bake, look_interval(bake),
                        extension.value_or(extension_), has_baseline(), candidate_share(),
-                       std::move(judge), clock_);
+                       std::move(judge), steering_.counted(), clock_);
   if (named == "compare") observation_->shadows(mirrored_);
   co_return verb.recorded;
 }
 
 template <typename Tag>
-task<std::string> basic_rollout<Tag>::look_and_answer(bool promote_asked, bool counting) {
+task<std::string> basic_rollout<Tag>::look_and_answer(bool promote_asked) {
   const look_result seen = co_await look();
-  co_return co_await answer(seen, promote_asked, counting);
+  co_return co_await answer(seen, promote_asked);
 }
 
 /// The reference of a step that takes the baseline's traffic away. A promote may have cut the bake
@@ -101,8 +97,7 @@ void basic_rollout<Tag>::remember(const metrics_snapshot& of_baseline, const std
 
 /// Why the step is over; empty if it goes on.
 template <typename Tag>
-task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promote_asked,
-                                             bool counting) {
+task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promote_asked) {
   const std::optional<control_command> promotion = steering_.promotion();
   const bool forced = promotion && promotion->forced;
   if ((seen.made == decision::fail || failure_is_held_) && !forced) {
@@ -127,7 +122,7 @@ task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promo
   if (!observation_->is_over()) co_return std::string{};
   if (seen.made == decision::pass) co_return std::string{"pass"};
   require_hold_not_expired();
-  if (counting) co_await extend_or_end(seen);
+  if (!hold_left_) co_await extend_or_end(seen);
   co_return std::string{};
 }
 
@@ -138,6 +133,7 @@ task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
     if (observation_->extensions < config_->max_extensions) {
       ++observation_->extensions;
       const std::chrono::nanoseconds by = observation_->extension();
+      observation_->catch_up(steering_.counted());
       observation_->extend(by);
       chronicle_.tell(event_kind::extended, observation_->step(),
                       fmt::format("extended, {} of {}: {}", observation_->extensions,
@@ -155,6 +151,7 @@ task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
 /// Traffic stays where it is until a person promotes or aborts, or the hold's time is up.
 template <typename Tag>
 task<void> basic_rollout<Tag>::hold(std::string step, look_result seen) {
+  if (observation_) observation_->catch_up(steering_.counted());
   hold_left_ = config_->hold_timeout;
   held_for_.emplace(seen.reason_code, seen.reason);
   steering_.hold(true);
@@ -221,7 +218,7 @@ task<void> basic_rollout<Tag>::wait_for_news() {
       observation_ ? observation_->until_next_look(false) : std::chrono::nanoseconds::max();
   if (hold_left_) limit = std::min(limit, *hold_left_);
   const std::chrono::nanoseconds passed = co_await steering_.pass_time(limit);
-  if (observation_) observation_->catch_up(false);
+  if (observation_) observation_->catch_up(steering_.counted());
   if (hold_left_) {
     *hold_left_ -= passed;
     if (const auto promotion = steering_.promotion(); promotion && promotion->forced) {

@@ -45,13 +45,15 @@ task<std::string> basic_rollout<Tag>::take_up_bake(const recorded_verb& verb) {
   if (verb.outcome != nullptr) co_return co_await take_up_after_bake(verb);
   const std::optional<look_result> unanswered = replay_looks(verb);
   if (hold_left_) steering_.hold(true);
-  const bool counting = !steering_.paused() && !hold_left_;
+  const auto last = verb.last().at;
+  if (hold_left_) *hold_left_ -= recorded_rollout::between(last, clock_.now());
+  std::chrono::nanoseconds since{0};
+  if (!hold_left_) since = recorded_.counted(last, steering_.taken_over_at()) + steering_.counted();
+  const int extensions = observation_->extensions;
   std::string why;
-  if (unanswered) why = co_await answer(*unanswered, false, counting);
-  const auto down = recorded_rollout::between(verb.last().at, clock_.now());
-  if (hold_left_) *hold_left_ -= down;
-  const bool was_paused = recorded_.paused() || steering_.paused();  // then, or since
-  observation_->goes_on_after(down, !was_paused && !hold_left_);
+  if (unanswered) why = co_await answer(*unanswered, false);
+  if (observation_->extensions == extensions) observation_->pass(since);
+  observation_->goes_on_here();
   co_return why;
 }
 
@@ -62,18 +64,17 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
     const recorded_verb& verb) {
   using recorded_look = std::shared_ptr<const look_report>;
   std::optional<look_result> unanswered;
-  bool paused = verb.began_paused;
   auto since = verb.began->at;
   for (const journal_record* each : verb.progress) {
-    const auto time = recorded_rollout::between(since, each->at);
-    since = each->at;
     // what follows a look comes after its answer, or with time that it does not speak about
     if (unanswered && unanswered->made != decision::fail) unanswered.reset();
-    if (!paused && !hold_left_) observation_->pass(time);
-    if (hold_left_) *hold_left_ -= time;
-    if (const auto command = recorded_rollout::command_of(*each)) {
-      paused = recorded_rollout::is_paused_after(*command, paused);
-    } else if (const auto* seen = std::get_if<recorded_look>(&each->payload)) {
+    if (hold_left_) {
+      *hold_left_ -= recorded_rollout::between(since, each->at);
+    } else {
+      observation_->pass(recorded_.counted(since, each->at));
+    }
+    since = each->at;
+    if (const auto* seen = std::get_if<recorded_look>(&each->payload)) {
       observation_->replay(**seen, each->at);
       unanswered.emplace(result_of(**seen, "its metrics could not be had"));
     } else if (const auto* longer = std::get_if<extension_record>(&each->payload)) {
@@ -109,7 +110,7 @@ std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
     if (at_gate) replay_hold(*each);
   }
   if (!over_totals_) end_it();
-  observation_->goes_on_after({}, false);
+  observation_->goes_on_here();
   return why;
 }
 

@@ -357,13 +357,14 @@ task<void> basic_rollout<Tag>::wait(std::string step, std::chrono::nanoseconds t
   const begun_verb verb = co_await begin_verb(step, "wait", text_of(time), text_of(time));
   if (verb.is_over()) co_return;
   if (verb.recorded != nullptr) {
-    time -= recorded_rollout::time_counted(*verb.recorded, clock_.now());
+    time -= recorded_.counted(verb.recorded->began->at, steering_.taken_over_at());
+    time -= steering_.counted();
   }
   while (time > std::chrono::nanoseconds::zero()) {
-    const bool counting = !steering_.paused();
-    const auto limit = counting ? time : std::chrono::nanoseconds::max();
-    const std::chrono::nanoseconds passed = co_await steering_.pass_time(limit);
-    if (counting) time -= passed;
+    const auto before = steering_.counted();
+    const auto limit = steering_.paused() ? std::chrono::nanoseconds::max() : time;
+    co_await steering_.pass_time(limit);
+    time -= steering_.counted() - before;
     if (steering_.promoted() && !steering_.paused()) break;
   }
   steering_.answer_promotion();

@@ -49,7 +49,7 @@ class basic_steering final : private detail::control_channel::receiver,
         channel_(terms.channel),
         chronicle_(told),
         resumable_(terms.environment.journal->survives_the_process()),
-        time_left_(config.deadline),
+        deadline_(config.deadline),
         loop_stop_(clock_.stop_token()),
         process_stop_(terms.environment.stop) {
     channel_->connect(this);
@@ -79,17 +79,12 @@ class basic_steering final : private detail::control_channel::receiver,
   /// @throws rollout_failure, rollout_stopped  if the rollout is to end.
   task<std::chrono::nanoseconds> pass_time(std::chrono::nanoseconds limit) {
     const auto from = clock_.steady_now();
-    co_await await_news(limit);
-    if (!chronicle_.is_complete()) co_await chronicle_.catch_up();
-    co_return clock_.steady_now() - from;
-  }
-
-  /// The same, and leaves it to the caller to write them down.
-  task<void> await_news(std::chrono::nanoseconds limit) {
     check();
     const stop_token news = news_.get_token();
     co_await sleep_for(clock_, limit, news);
     check();
+    if (!chronicle_.is_complete()) co_await chronicle_.catch_up();
+    co_return clock_.steady_now() - from;
   }
 
   /// @throws rollout_failure, rollout_stopped  if the rollout is to end.
@@ -140,7 +135,18 @@ class basic_steering final : private detail::control_channel::receiver,
   /// Has a person resumed it since this was last asked?
   [[nodiscard]] bool take_resumed() noexcept { return std::exchange(was_resumed_, false); }
 
-  /// While a person must answer, the deadline of the rollout does not count.
+  /// How long it was driven here, neither paused nor held: of that the deadline and a bake are
+  /// made.
+  [[nodiscard]] std::chrono::nanoseconds counted() const noexcept {
+    return counting_since_ ? counted_ + (clock_.steady_now() - *counting_since_) : counted_;
+  }
+
+  /// When this incarnation went on from what was recorded.
+  [[nodiscard]] recorded_rollout::time_point taken_over_at() const noexcept {
+    return taken_over_at_;
+  }
+
+  /// While a person must answer, time does not count.
   void hold(bool held) {
     stop_counting();
     held_ = held;
@@ -263,10 +269,10 @@ class basic_steering final : private detail::control_channel::receiver,
         leaves_step_ = false;  // that was the step to leave
       }
     }
-    pass(clock_.now());
-    if (time_left_) {
-      *time_left_ = std::max(*time_left_ - counted, std::chrono::nanoseconds::zero());
-    }
+    taken_over_at_ = clock_.now();
+    pass(taken_over_at_);
+    counted_ = {};
+    if (deadline_) *deadline_ = std::max(*deadline_ - counted, std::chrono::nanoseconds::zero());
     count_down();
   }
 
@@ -348,15 +354,15 @@ class basic_steering final : private detail::control_channel::receiver,
   void news() { std::exchange(news_, stop_source{}).request_stop(); }
 
   void count_down() {
-    if (!time_left_ || paused_ || held_ || closed_because_) return;
+    if (paused_ || held_ || closed_because_) return;
     counting_since_ = clock_.steady_now();
-    clock_.arm(*this, clock_.due_in(*time_left_));
+    if (deadline_) clock_.arm(*this, clock_.due_in(*deadline_ - counted_));
   }
 
   void stop_counting() {
-    if (!armed()) return;
-    *time_left_ -= clock_.steady_now() - counting_since_;
-    clock_.disarm(*this);
+    counted_ = counted();
+    counting_since_.reset();
+    if (armed()) clock_.disarm(*this);
   }
 
   void publish() {
@@ -373,8 +379,10 @@ class basic_steering final : private detail::control_channel::receiver,
   std::shared_ptr<detail::control_channel> channel_;
   chronicle& chronicle_;
   bool resumable_;
-  std::optional<std::chrono::nanoseconds> time_left_;
-  clock::steady_time_point counting_since_{};
+  std::optional<std::chrono::nanoseconds> deadline_;  ///< of what is counted here
+  std::chrono::nanoseconds counted_{0};
+  std::optional<clock::steady_time_point> counting_since_;  ///< none while paused or held
+  recorded_rollout::time_point taken_over_at_{};
   stop_token loop_stop_;
   stop_token process_stop_;
   stop_signal loop_stops_;
