@@ -59,6 +59,11 @@ class end_invariants {
     ended_baseline_ = false;
   }
 
+  /// With the baseline. Once the rollout has ended, nobody is there to say so.
+  void server_joined() {
+    if (status_) named_.push_back(rules_.baseline.version());
+  }
+
   /// The traffic has changed.
   void changed() {
     if (ended_baseline_ && rules_.router_is_fenced) require_baseline_in_force();

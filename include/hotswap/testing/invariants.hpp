@@ -29,6 +29,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -135,6 +136,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   void candidate_dies() noexcept { excuses_.candidate_died = true; }
   void baseline_dies() noexcept { excuses_.baseline_died = true; }
   void fleet_shrinks() noexcept { excuses_.fleet_shrank = true; }
+  void fleet_grows() { ends_.server_joined(); }
   void process_starts() noexcept { ++excuses_.drivers; }
   void process_died() noexcept {
     ++excuses_.crashes;
@@ -184,6 +186,8 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     if (world_.running == nullptr) return;
     world_.running->last_split_was_read =
         found.share_of(rules_.baseline) == share::basis_points(10'000);
+    world_.running->was_told_older_split =
+        std::lround(10'000.0 * share_in_force()) != found.share_of(rules_.candidate).basis_points();
   }
 
   void change_sent(choice_site what, const model_version& version) override {
@@ -339,7 +343,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   }
 
   void require_may_be_removed(const model_version& version) {
-    if (platform_.share_of(version) > 0.0 && !excuses_.router() && !excuses_.late_splits()) {
+    const bool can_know = world_.running == nullptr || !world_.running->was_told_older_split;
+    if (platform_.share_of(version) > 0.0 && can_know && !excuses_.router() &&
+        !excuses_.late_splits()) {
       broken_.of(4, to_string(version) + " is removed while it has traffic");
     }
     const bool is_candidate = version == rules_.candidate;

@@ -37,8 +37,9 @@ struct driving_state {
   std::uint64_t last_split = 0;
   bool last_split_is_confirmed = false;
   bool last_split_is_baseline = false;
-  bool last_split_was_read = false;  ///< and all was the baseline's
-  std::uint64_t faults_by_then = 0;  ///< that may make the way back longer
+  bool last_split_was_read = false;   ///< and all was the baseline's
+  bool was_told_older_split = false;  ///< when it last asked, by a router that answers as before
+  std::uint64_t faults_by_then = 0;   ///< that may make the way back longer
 };
 
 /// Timers and letters of the process fire while its world's clock runs. Outlives what runs on it.
@@ -72,7 +73,7 @@ class simulated_process final : public clock, public driving_state, private time
   void sends_split(std::uint64_t number, bool is_baseline) noexcept {
     last_split = number;
     last_split_is_baseline = is_baseline;
-    last_split_is_confirmed = last_split_was_read = false;
+    last_split_is_confirmed = last_split_was_read = was_told_older_split = false;
   }
 
   /// Nothing of it happens any more.
