@@ -36,6 +36,15 @@ static_assert(hotswap::FencedRouter<splitter>);
 static_assert(std::is_trivially_copyable_v<arm> && sizeof(arm) == 8);
 static_assert(noexcept(std::declval<const splitter&>().pick("")));
 
+#ifdef __has_feature
+#define HOTSWAP_TESTS_UNDER_CLANG_TSAN __has_feature(thread_sanitizer)
+#else
+#define HOTSWAP_TESTS_UNDER_CLANG_TSAN 0
+#endif
+
+// That sanitizer links its own in, and there nothing is counted.
+#if !HOTSWAP_TESTS_UNDER_CLANG_TSAN
+
 namespace {
 
 // g++ 12 inlines a deletion, but not the allocation, and then warns that they do not match
@@ -59,6 +68,8 @@ void operator delete(void* memory) noexcept {
 void operator delete(void* memory, std::size_t) noexcept {
   release(memory);
 }
+
+#endif
 
 namespace {
 

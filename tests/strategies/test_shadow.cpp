@@ -220,7 +220,7 @@ TEST_CASE("shadow: what was dropped above its limit leaves it undecided", "[stra
     const auto result = world.run();
     check_rolled_back(world, result, reason_code::inconclusive,
                       "mirroring 100 %, a share of 0.2 of the sampled requests was dropped (limit "
-                      "0.1: queue_full 288440)");
+                      "0.1: queue_full 288740)");
     CHECK(count(result, event_kind::extended) == 3);
     CHECK(world.clock.elapsed() > 4h);
     CHECK(world.clock.elapsed() < 4h + 1min);

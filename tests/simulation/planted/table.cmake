@@ -95,13 +95,13 @@ planted(stop_rolls_back canary rollout/steering.hpp
         resumable_(false),
 ]])
 
-planted(bake_counts_while_paused canary rollout/rollout_observe.hpp
+planted(bake_counts_while_paused canary rollout/steering.hpp
   "a bake goes on while the rollout is paused"
 [[
-    const std::chrono::nanoseconds passed = observation_->catch_up(counting);
+    if (paused_ || held_ || closed_because_) return;
 ]]
 [[
-    const std::chrono::nanoseconds passed = observation_->catch_up(!hold_left_);
+    if (held_ || closed_because_) return;
 ]])
 
 planted(commit_is_forgotten canary rollout/rollout_frame.hpp
