@@ -13,6 +13,7 @@
 #include "support/catch.hpp"
 #include "support/simulated_service.hpp"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -24,6 +25,7 @@ using hotswap::config_error;
 using hotswap::deployment_status;
 using hotswap::reason_code;
 using hotswap::traffic_split;
+using namespace std::chrono_literals;
 
 /// A strategy of somebody's own, whose steps throw.
 class mistaken_strategy {
@@ -34,6 +36,7 @@ class mistaken_strategy {
 
   mistake before_anything = [] {};
   mistake after_a_shift = [] {};
+  std::chrono::minutes wait_after_the_commit{0};
 
   hotswap::task<hotswap::deployment_result> deploy(hotswap::model_version baseline,
                                                    hotswap::model_version candidate,
@@ -41,20 +44,20 @@ class mistaken_strategy {
     auto calls =
         hotswap::make_platform_calls(service_, service_, service_, *context.environment.clock);
     return run(std::move(calls), {"Mistaken", std::move(baseline), std::move(candidate), context},
-               before_anything, after_a_shift);
+               before_anything, after_a_shift, wait_after_the_commit);
   }
 
  private:
   static hotswap::task<hotswap::deployment_result> run(
       std::shared_ptr<hotswap::platform_calls> calls, hotswap::rollout_terms terms, mistake before,
-      mistake after) {
+      mistake after, std::chrono::minutes wait) {
     const hotswap::rollout_config config;
     hotswap::rollout running{std::move(calls), terms, config};
-    co_return co_await running.run(steps(running, before, after));
+    co_return co_await running.run(steps(running, before, after, wait));
   }
 
   static hotswap::task<> steps(hotswap::rollout& running, const mistake& before,
-                               const mistake& after) {
+                               const mistake& after, std::chrono::minutes wait) {
     auto start = running.step("start");
     before();
     co_await start.deploy(running.candidate());
@@ -63,6 +66,8 @@ class mistaken_strategy {
     co_await step.shift(traffic_split::between(running.baseline(), running.candidate(),
                                                hotswap::share::percent(20)));
     after();
+    co_await step.commit();
+    if (wait > wait.zero()) co_await step.wait(wait);
   }
 
   simulated_service& service_;
@@ -105,6 +110,21 @@ TEST_CASE("what a strategy's own step throws rolls back, and is the reason", "[r
     CHECK(result.reason() == "/steps: must rise, got 5");
     CHECK(world.service.changes().empty());
   }
+}
+
+TEST_CASE("a step that waits after the commit ends, whatever people ask for meanwhile",
+          "[rollout]") {
+  simulated_rollout<> world;
+  mistaken_strategy strategy{world.service};
+  strategy.wait_after_the_commit = 30min;
+  const auto begun = world.clock.steady_now();
+  world.at(20min, [&] { world.control().pause("bob", "let me see"); });  // too late
+  const auto result =
+      world.clock.run(strategy.deploy(world.baseline, world.candidate, world.context()));
+
+  CHECK(result.status() == deployment_status::succeeded);
+  CHECK(world.clock.steady_now() - begun >= 30min);
+  CHECK(world.clock.steady_now() - begun < 31min);
 }
 
 TEST_CASE("a member that throws a config_error is not called again", "[rollout]") {

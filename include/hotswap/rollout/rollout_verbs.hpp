@@ -297,18 +297,19 @@ task<void> basic_rollout<Tag>::require_health(std::string step) {
   if (const recorded_verb* const before = recorded_.find(step, "hold")) {
     for (const journal_record* each : before->progress) replay_hold(*each);
   }
-  if (failure_is_held_) {
-    co_await outwait_pause();
-    co_return;
+  if (!failure_is_held_) {
+    const bool healthy = co_await candidate_is_healthy();
+    if (healthy) co_return;
+    look_result sick{decision::fail, reason_code::unhealthy,
+                     to_string(candidate()) + " must be healthy before it gets more traffic"};
+    if (config_->on_failure != on_failure::hold)
+      throw rollout_failure(sick.reason_code, sick.reason);
+    failure_is_held_ = true;
+    co_await hold(std::move(step), std::move(sick));
   }
-  const bool healthy = co_await candidate_is_healthy();
-  if (healthy) co_return;
-  look_result sick{decision::fail, reason_code::unhealthy,
-                   to_string(candidate()) + " must be healthy before it gets more traffic"};
-  if (config_->on_failure != on_failure::hold) throw rollout_failure(sick.reason_code, sick.reason);
-  failure_is_held_ = true;
-  co_await hold(std::move(step), std::move(sick));
   co_await outwait_pause();
+  // what a person has answered is written down first: whoever has lost meanwhile leaves here
+  if (!chronicle_.is_complete()) co_await chronicle_.catch_up();
 }
 
 template <typename Tag>

@@ -158,7 +158,7 @@ class basic_steering final : private detail::control_channel::receiver,
   void close(std::string why) {
     closed_because_ = std::move(why);
     ending_ = nullptr;
-    stop_counting();
+    clock_.disarm(*this);
     chronicle_.gives_up_with({});
   }
 
@@ -354,9 +354,9 @@ class basic_steering final : private detail::control_channel::receiver,
   void news() { std::exchange(news_, stop_source{}).request_stop(); }
 
   void count_down() {
-    if (paused_ || held_ || closed_because_) return;
+    if (paused_ || held_) return;
     counting_since_ = clock_.steady_now();
-    if (deadline_) clock_.arm(*this, clock_.due_in(*deadline_ - counted_));
+    if (deadline_ && !closed_because_) clock_.arm(*this, clock_.due_in(*deadline_ - counted_));
   }
 
   void stop_counting() {

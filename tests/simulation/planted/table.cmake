@@ -98,10 +98,10 @@ planted(stop_rolls_back canary rollout/steering.hpp
 planted(bake_counts_while_paused canary rollout/steering.hpp
   "a bake goes on while the rollout is paused"
 [[
-    if (paused_ || held_ || closed_because_) return;
+    if (paused_ || held_) return;
 ]]
 [[
-    if (held_ || closed_because_) return;
+    if (held_) return;
 ]])
 
 planted(commit_is_forgotten canary rollout/rollout_frame.hpp
