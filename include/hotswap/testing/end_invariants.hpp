@@ -51,6 +51,9 @@ class end_invariants {
       if (each.payload.contains("mirror")) mirror_is_named_ = true;
     }
     active_ = result.active().version();
+    for (const auto& each : platform_.versions()) {  // nobody had told this driver of their servers
+      if (each.is_unlisted) named_.push_back(each.version.version());
+    }
   }
 
   /// Another rollout has opened the journal, and may move the traffic and the versions.
