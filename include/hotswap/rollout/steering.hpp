@@ -56,7 +56,7 @@ class basic_steering final : private detail::control_channel::receiver,
     chronicle_.gives_up_with(given_up());
     loop_stops_.open(clock_, loop_stop_, *this);
     process_stops_.open(clock_, process_stop_, *this);
-    count_down();
+    start_counting();
     commands_arrived();
   }
 
@@ -150,7 +150,7 @@ class basic_steering final : private detail::control_channel::receiver,
   void hold(bool held) {
     stop_counting();
     held_ = held;
-    count_down();
+    start_counting();
     publish();
   }
 
@@ -236,7 +236,7 @@ class basic_steering final : private detail::control_channel::receiver,
     stop_counting();
     paused_ = paused;
     if (!paused) was_resumed_ = true;
-    count_down();
+    start_counting();
     tell(paused ? event_kind::paused : event_kind::continued, paused ? "paused" : "continued",
          command);
     record(command);
@@ -256,7 +256,7 @@ class basic_steering final : private detail::control_channel::receiver,
     auto since = recorded.records().front().at;
     bool held = false;
     const auto pass = [&](recorded_rollout::time_point until) {
-      if (!paused_ && !held) counted += recorded_rollout::between(since, until);
+      if (!held) counted += recorded.counted(since, until);
       since = until;
     };
     for (const journal_record& each : recorded.records()) {
@@ -273,7 +273,7 @@ class basic_steering final : private detail::control_channel::receiver,
     pass(taken_over_at_);
     counted_ = {};
     if (deadline_) *deadline_ = std::max(*deadline_ - counted, std::chrono::nanoseconds::zero());
-    count_down();
+    start_counting();
   }
 
   static bool answers_promotions(const std::string& verb) {
@@ -353,7 +353,7 @@ class basic_steering final : private detail::control_channel::receiver,
 
   void news() { std::exchange(news_, stop_source{}).request_stop(); }
 
-  void count_down() {
+  void start_counting() {
     if (paused_ || held_) return;
     counting_since_ = clock_.steady_now();
     if (deadline_ && !closed_because_) clock_.arm(*this, clock_.due_in(*deadline_ - counted_));
