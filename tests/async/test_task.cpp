@@ -53,6 +53,17 @@ task<std::string> what_of_failure() {
   co_return caught;
 }
 
+task<std::string> what_of_outcome() {
+  const task<int> failing = fail_instead_of_int();
+  hotswap::result<int>& end = co_await failing.outcome();  // throws nothing yet
+  try {
+    end.take();
+  } catch (const std::runtime_error& e) {
+    co_return e.what();
+  }
+  co_return "";
+}
+
 task<std::unique_ptr<int>> make_unique_answer() {
   auto made = std::make_unique<int>(42);
   co_return made;
@@ -139,6 +150,11 @@ TEST_CASE("task: throws what its coroutine threw, of the same type and text", "[
   CHECK_THROWS_AS(clock.run(fail()), std::runtime_error);
   CHECK_THROWS_WITH(clock.run(fail()), "the server said no");
   CHECK_THROWS_WITH(clock.run(fail_instead_of_int()), "the server said no");
+}
+
+TEST_CASE("task: its outcome is a failure that is thrown only once it is taken", "[async][task]") {
+  virtual_clock clock;
+  CHECK(clock.run(what_of_outcome()) == "the server said no");
 }
 
 TEST_CASE("task: one that never ran destroys its arguments once", "[async][task]") {

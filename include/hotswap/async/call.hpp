@@ -21,6 +21,7 @@
 #include <hotswap/async/result.hpp>
 #include <hotswap/async/stop_signal.hpp>
 #include <hotswap/async/stop_token.hpp>
+#include <hotswap/async/task.hpp>
 
 #include <array>
 #include <atomic>
@@ -204,7 +205,11 @@ template <typename T, typename Function>
 call_frame make_call_frame(std::shared_ptr<call_state<T>> state, clock& on, Function function) {
   using answer = call_answer_t<Function>;
   try {
-    if constexpr (awaitable<answer>) {
+    if constexpr (std::is_same_v<answer, task<T>>) {
+      answer pending = invoke_with_token(function, state->token());
+      result<T>& ended = co_await pending.outcome();
+      state->end_of_call.end_as(ended);
+    } else if constexpr (awaitable<answer>) {
       answer pending = invoke_with_token(function, state->token());
       if constexpr (std::is_void_v<T>) {
         co_await awaited_in_place<answer>{std::forward<answer>(pending)};

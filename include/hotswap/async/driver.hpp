@@ -12,7 +12,6 @@
 
 #include <coroutine>
 #include <exception>
-#include <type_traits>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -74,12 +73,8 @@ class driver {
 template <typename T>
 [[nodiscard]] driver drive(task<T> work, result<T>& end) {
   try {
-    if constexpr (std::is_void_v<T>) {
-      co_await work;
-    } else {
-      T value = co_await work;
-      end.succeed(std::move(value));
-    }
+    result<T>& ended = co_await work.outcome();
+    end.end_as(ended);
   } catch (...) {
     end.fail(std::current_exception());
   }

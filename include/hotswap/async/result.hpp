@@ -23,6 +23,11 @@ class result {
     value_.emplace(std::forward<U>(value));
   }
   void fail(std::exception_ptr failure) noexcept { failure_ = std::move(failure); }
+  /// As the other, which has nothing left to take.
+  void end_as(result& other) {
+    if (other.value_) value_.emplace(std::move(*other.value_));
+    failure_ = std::move(other.failure_);
+  }
 
   /// @throws …  what it failed with.
   T take() {
@@ -39,6 +44,7 @@ template <>
 class result<void> {
  public:
   void fail(std::exception_ptr failure) noexcept { failure_ = std::move(failure); }
+  void end_as(result& other) noexcept { failure_ = std::move(other.failure_); }
   void take() {
     if (failure_) std::rethrow_exception(std::move(failure_));
   }

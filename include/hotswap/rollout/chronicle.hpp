@@ -240,9 +240,10 @@ class basic_chronicle {
           continue;
         }
         if (attempt >= attempts || given_up_.stop_requested()) {
-          throw journal_error("journal of rollout " + id_ + ": record " +
-                              std::to_string(unwritten_.front()->sequence) +
-                              " must be durable, got " + *trouble);
+          failure = std::make_exception_ptr(journal_error(
+              "journal of rollout " + id_ + ": record " +
+              std::to_string(unwritten_.front()->sequence) + " must be durable, got " + *trouble));
+          break;
         }
         ++attempt;
         const std::chrono::nanoseconds pause = wait_.next();
