@@ -1,4 +1,4 @@
-# cmake -DSOURCE=… -DWORK=… -DCOMPILER=… [-DINCLUDES=…] [-DLIBRARIES=…] -P catches.cmake
+# cmake -DSOURCE=… -DWORK=… -DCOMPILER=[launcher;]… [-DINCLUDES=…] [-DLIBRARIES=…] -P catches.cmake
 #
 # Does the simulation come to every `catch` of the engine? Each is marked in a copy of its header, the
 # simulation compiled against that, and run. Those of the list below are for what it does not simulate.
@@ -58,14 +58,11 @@ endforeach()
 set(tests "${SOURCE}/tests")
 list(TRANSFORM INCLUDES PREPEND -I OUTPUT_VARIABLE others)
 file(GLOB sources "${tests}/simulation/simulated_*.cpp")
-execute_process(
-  COMMAND "${COMPILER}" -std=c++20 -O0 -include "${tests}/simulation/reached.hpp"
-    -include hotswap/rollout/engine_elsewhere.hpp "-I${WORK}/include" "-I${SOURCE}/include" "-I${tests}" ${others}
-    "${tests}/simulation/simulate.cpp" ${sources} "${tests}/support/engine.cpp" ${LIBRARIES} -o "${WORK}/simulate"
-  RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
-if(failed)
-  message(FATAL_ERROR "it must compile, got\n${said}")
-endif()
+include("${CMAKE_CURRENT_LIST_DIR}/compile_simulation.cmake")
+compile_simulation("${WORK}/simulate" COMPILER ${COMPILER} LIBRARIES ${LIBRARIES}
+  FLAGS -include "${tests}/simulation/reached.hpp" -include hotswap/rollout/engine_elsewhere.hpp
+    "-I${WORK}/include" "-I${SOURCE}/include" "-I${tests}" ${others}
+  SOURCES "${tests}/simulation/simulate.cpp" ${sources} "${tests}/support/engine.cpp")
 
 set(story "")
 foreach(strategy IN ITEMS canary blue_green ab_test shadow rolling)

@@ -1,4 +1,4 @@
-# cmake -DNAME=… -DSOURCE=… -DWORK=… -DCOMPILER=… -DSIMULATE=… [-DINCLUDES=…] [-DLIBRARIES=…] -P plant.cmake
+# cmake -DNAME=… -DSOURCE=… -DWORK=… -DCOMPILER=[launcher;]… -DSIMULATE=… [-DINCLUDES=…] [-DLIBRARIES=…] -P plant.cmake
 #
 # Makes the mistake NAME of table.cmake in a copy of its header, compiles the simulation of its
 # strategy against that, and runs it: the mistake must be found within 10^5 schedules, whose number is
@@ -41,16 +41,17 @@ function(planted name strategy file mistake from to)
   file(WRITE "${work}/other_strategies.cpp" "${stubs}")
 
   set(tests "${SOURCE}/tests")
-  list(TRANSFORM INCLUDES PREPEND -I OUTPUT_VARIABLE others)
   set(program "${work}/simulate")
-  execute_process(
-    COMMAND "${COMPILER}" -std=c++20 -O0 "-I${work}/include" "-I${SOURCE}/include" "-I${tests}" ${others}
-      "${tests}/simulation/simulate.cpp" "${tests}/simulation/simulated_${strategy}.cpp"
-      "${work}/other_strategies.cpp" ${LIBRARIES} -o "${program}"
-    RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
-  if(failed)
-    message(FATAL_ERROR "${name}: it must compile, got\n${said}")
+  list(TRANSFORM INCLUDES PREPEND -I OUTPUT_VARIABLE flags)
+  list(PREPEND flags "-I${work}/include" "-I${SOURCE}/include" "-I${tests}")
+  set(sources "${tests}/simulation/simulate.cpp" "${tests}/simulation/simulated_${strategy}.cpp"
+    "${work}/other_strategies.cpp")
+  if(file MATCHES "^strategies/")  # the engine is as it is in all of these
+    list(APPEND flags -include hotswap/rollout/engine_elsewhere.hpp)
+    list(APPEND sources "${tests}/support/engine.cpp")
   endif()
+  compile_simulation("${program}"
+    COMPILER ${COMPILER} FLAGS ${flags} SOURCES ${sources} LIBRARIES ${LIBRARIES})
 
   execute_process(
     COMMAND "${program}" --strategy ${strategy} --schedules ${most_schedules} --seed 1
@@ -76,6 +77,7 @@ function(planted name strategy file mistake from to)
   file(REMOVE_RECURSE "${work}")
 endfunction()
 
+include("${CMAKE_CURRENT_LIST_DIR}/../compile_simulation.cmake")
 include("${CMAKE_CURRENT_LIST_DIR}/table.cmake")
 if(NOT is_known)
   message(FATAL_ERROR "table.cmake must have a mistake ${NAME}")
