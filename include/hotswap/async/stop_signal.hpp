@@ -35,39 +35,43 @@ class stop_signal {
   /// one made before counts too. Costs nothing for a token that can never be triggered.
   void open(clock& on, stop_token token, receiver& to) {
     if (!token.stop_possible()) return;
-    notice_ = std::make_shared<notice>(to);
-    callback_.emplace(std::move(token), poster{on.mail(), notice_});
+    notice_ = std::make_shared<notice>(on.mail(), to);
+    notice_->awaits(std::move(token));
   }
 
   void close() noexcept {
-    callback_.reset();
-    if (notice_) notice_->to = nullptr;
+    if (notice_) notice_->is_for_nobody();
     notice_.reset();
   }
 
  private:
-  class notice final : public letter {
+  /// Most signals are never opened: what it takes to be told is made when one is.
+  class notice final : public letter, public std::enable_shared_from_this<notice> {
    public:
-    explicit notice(receiver& receiving) : to(&receiving) {}
-    void deliver() override {
-      if (to != nullptr) to->stop_requested();
-    }
-    receiver* to;
-  };
+    notice(std::shared_ptr<mailbox> mail, receiver& to) : mail_(std::move(mail)), to_(&to) {}
 
-  class poster {
-   public:
-    poster(std::shared_ptr<mailbox> mail, std::shared_ptr<notice> message)
-        : mail_(std::move(mail)), message_(std::move(message)) {}
-    void operator()() const { mail_->post(message_); }
+    void awaits(stop_token token) { callback_.emplace(std::move(token), poster{this}); }
+    void deliver() override {
+      if (to_ != nullptr) to_->stop_requested();
+    }
+    /// Waits for the callback, if it runs on another thread.
+    void is_for_nobody() noexcept {
+      callback_.reset();
+      to_ = nullptr;
+    }
 
    private:
+    struct poster {
+      notice* posted;
+      void operator()() const { posted->mail_->post(posted->shared_from_this()); }
+    };
+
     std::shared_ptr<mailbox> mail_;
-    std::shared_ptr<notice> message_;
+    receiver* to_;
+    std::optional<stop_callback<poster>> callback_;
   };
 
   std::shared_ptr<notice> notice_;
-  std::optional<stop_callback<poster>> callback_;
 };
 
 }  // namespace hotswap::inline v0_1

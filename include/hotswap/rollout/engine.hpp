@@ -190,9 +190,9 @@ class basic_rollout {
   /// journal holds an unfinished rollout of the same identity, verbs whose outcome is recorded are
   /// not called again.
   /// @throws journal_conflict  if another driver has taken the rollout over; nothing was rolled
-  /// back.
+  ///   back.
   /// @throws journal_mismatch  if the recorded rollout is not what these steps do; nothing was
-  /// touched.
+  ///   touched.
   /// @throws rollout_stopped   if the process shuts down and another one can resume.
   task<deployment_result> run(task<void> steps);
 
@@ -317,7 +317,7 @@ class basic_rollout {
   task<void> hold(std::string step, look_result seen);
   void release_hold();
   void require_hold_not_expired() const;
-  void tell_promoted(const std::optional<control_command>& promotion);
+  void tell_promoted(const control_command* promotion);
   void refuse_promotion(const std::string& why);
   task<void> wait_for_news();
   task<void> outwait_pause();

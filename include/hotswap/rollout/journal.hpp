@@ -15,8 +15,7 @@
 namespace hotswap::inline v0_1 {
 
 /// One stream per model, of one rollout after the other. Its members are called through the one
-/// door
-/// (`call`), so they may take their time and end on any thread.
+/// door (`call`), so they may take their time and end on any thread.
 class journal {
  public:
   journal() = default;
@@ -32,8 +31,7 @@ class journal {
 
   /// Resolves when the record is durable. The same record again is success.
   /// @throws journal_conflict  if another record with this sequence is there, or the stream has
-  /// come
-  ///   to a later rollout: its first record may come late, too.
+  ///   come to a later rollout: its first record may come late, too.
   /// @throws journal_error     if the record is not known to be durable.
   virtual task<void> append(std::string stream, journal_record record) = 0;
 

@@ -10,7 +10,9 @@
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 
-#include <deque>
+#include <cstddef>
+#include <iterator>
+#include <list>
 #include <map>
 #include <string>
 #include <utility>
@@ -39,7 +41,7 @@ class basic_memory_journal final : public journal {
   }
 
   task<void> append(std::string stream, journal_record record) override {
-    std::deque<journal_record>& records = latest_[stream];
+    std::list<journal_record>& records = latest_[stream];
     stream_end end;
     if (!records.empty()) end.add(records.back());
     switch (place_of(stream, end, record)) {
@@ -51,7 +53,10 @@ class basic_memory_journal final : public journal {
         records.push_back(std::move(record));
         break;
       case append_place::taken:
-        if (records[record.sequence - 1] != record) refuse_taken(stream, record);
+        if (*std::next(records.begin(), static_cast<std::ptrdiff_t>(record.sequence - 1)) !=
+            record) {
+          refuse_taken(stream, record);
+        }
         break;
     }
     co_return;
@@ -60,8 +65,8 @@ class basic_memory_journal final : public journal {
   [[nodiscard]] bool survives_the_process() const override { return false; }
 
  private:
-  /// A deque moves no record when it grows, and has no room to spare: there may be 100,000 of them.
-  std::map<std::string, std::deque<journal_record>> latest_;
+  /// A list moves no record when it grows, and has no room to spare: there may be 100,000 of them.
+  std::map<std::string, std::list<journal_record>> latest_;
 };
 
 using memory_journal = basic_memory_journal<>;

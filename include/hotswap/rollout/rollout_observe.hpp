@@ -70,7 +70,9 @@ task<const recorded_verb*> basic_rollout<Tag>::begin_bake(
   if (!verb.is_over()) {
     if (has_baseline()) co_await door_.begin_counting(step, baseline());
     co_await door_.begin_counting(step, candidate());
-    if (steering_.promotion()) refuse_promotion("nothing was observed yet that it could answer");
+    if (steering_.promotion() != nullptr) {
+      refuse_promotion("nothing was observed yet that it could answer");
+    }
   }
   if (extension_ == std::chrono::nanoseconds::zero()) extension_ = bake;  // without a reference
   observation_.emplace(std::move(step), named, bake, look_interval(bake),
@@ -98,10 +100,12 @@ void basic_rollout<Tag>::remember(const metrics_snapshot& of_baseline, const std
 /// Why the step is over; empty if it goes on.
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promote_asked) {
-  const std::optional<control_command> promotion = steering_.promotion();
-  const bool forced = promotion && promotion->forced;
+  const control_command* const promotion = steering_.promotion();
+  const bool forced = promotion != nullptr && promotion->forced;
   if ((seen.made == decision::fail || failure_is_held_) && !forced) {
-    if (promotion) refuse_promotion("it does not answer a fail, unless it is forced");
+    if (promotion != nullptr) {
+      refuse_promotion("it does not answer a fail, unless it is forced");
+    }
     steering_.answer_promotion();
     if (failure_is_held_) {
       require_hold_not_expired();
@@ -186,8 +190,8 @@ void basic_rollout<Tag>::require_hold_not_expired() const {
 }
 
 template <typename Tag>
-void basic_rollout<Tag>::tell_promoted(const std::optional<control_command>& promotion) {
-  if (!promotion) return;  // to the last step: told when it was asked for
+void basic_rollout<Tag>::tell_promoted(const control_command* promotion) {
+  if (promotion == nullptr) return;  // to the last step: told when it was asked for
   event promoted = chronicle_.about(event_kind::promoted, step_,
                                     "promoted by " + promotion->actor + ": " + promotion->reason);
   promoted.actor = promotion->actor;
@@ -221,12 +225,13 @@ task<void> basic_rollout<Tag>::wait_for_news() {
   if (observation_) observation_->catch_up(steering_.counted());
   if (hold_left_) {
     *hold_left_ -= passed;
-    if (const auto promotion = steering_.promotion(); promotion && promotion->forced) {
+    const control_command* const promotion = steering_.promotion();
+    if (promotion != nullptr && promotion->forced) {
       tell_promoted(promotion);
       steering_.record_promotion();  // whoever resumes must not hold it again
       steering_.answer_promotion();
       release_hold();
-    } else if (promotion) {
+    } else if (promotion != nullptr) {
       refuse_promotion("it does not answer a fail, unless it is forced");
     }
     require_hold_not_expired();

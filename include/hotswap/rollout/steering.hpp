@@ -104,14 +104,12 @@ class basic_steering final : private detail::control_channel::receiver,
   [[nodiscard]] stop_token given_up() const noexcept { return give_up_.get_token(); }
 
   [[nodiscard]] bool paused() const noexcept { return paused_; }
-  [[nodiscard]] bool promoted() const noexcept { return promotion_ || leaves_step_; }
+  [[nodiscard]] bool promoted() const noexcept { return promotion_ != nullptr || leaves_step_; }
   [[nodiscard]] bool to_last_step() const noexcept { return to_last_step_; }
   [[nodiscard]] bool approved(const std::string& gate) const { return approved_.contains(gate); }
 
-  /// The promote that is waiting for an answer.
-  [[nodiscard]] const std::optional<control_command>& promotion() const noexcept {
-    return promotion_;
-  }
+  /// The promote that is waiting for an answer; null if there is none.
+  [[nodiscard]] const control_command* promotion() const noexcept { return promotion_.get(); }
   void refuse_promotion() noexcept { promotion_.reset(); }
   void answer_promotion() noexcept {
     promotion_.reset();
@@ -197,7 +195,7 @@ class basic_steering final : private detail::control_channel::receiver,
         set_paused(false, command);
         break;
       case control_command::kind::promote:
-        promotion_ = std::move(command);
+        promotion_ = std::make_unique<const control_command>(std::move(command));
         break;
       case control_command::kind::promote_fully:
         if (in_last_step_) break;
@@ -401,7 +399,7 @@ class basic_steering final : private detail::control_channel::receiver,
   bool to_last_step_ = false;
   bool leaves_step_ = false;
   bool in_last_step_ = false;
-  std::optional<control_command> promotion_;
+  std::unique_ptr<const control_command> promotion_;
   std::set<std::string> approved_;
 };
 
