@@ -31,6 +31,7 @@
 #include <hotswap/testing/rollout_rules.hpp>
 #include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulated_journal.hpp>
+#include <hotswap/testing/simulated_people.hpp>
 #include <hotswap/testing/simulated_process.hpp>
 #include <hotswap/testing/simulated_world.hpp>
 #include <hotswap/testing/simulation_tally.hpp>
@@ -71,6 +72,8 @@ class simulation {
         invariants_(std::make_unique<rollout_invariants>(world_, platform_, *journal_, rules_)),
         start_(std::move(start)) {
     world_.at_each_call = [this] { return something_happens(); };
+    people_.nobody_is_needed = [this] { return status_ && living() == 0; };
+    people_.promotes = [this](bool forced) { invariants_->person_promotes(forced); };
   }
   simulation(const simulation&) = delete;
   simulation& operator=(const simulation&) = delete;
@@ -128,6 +131,7 @@ class simulation {
     if (status_) ++tally.statuses[static_cast<std::size_t>(*status_)];
     for (const std::string& each : resumed_in_) ++tally.sometimes["resumed in " + each];
     for (const std::string& each : noted_) ++tally.sometimes[each];
+    for (const std::string& each : people_.answers()) ++tally.sometimes[each];
     if (invariants_->rolled_back_from_all > 0) ++tally.sometimes["rolled back from 100 %"];
     if (invariants_->late_effects_undone > 0) ++tally.sometimes["a late split was undone"];
     if (begun_at_ && world_.late_effects > late_effects_before_) {
@@ -168,7 +172,8 @@ class simulation {
     const auto& records = journal_->records();
     if (records.empty() || is_terminal(*records.back())) return;
     const journal_record& last = *records.back();
-    resumed_in_.push_back(last.step == "rollback" ? "rollback/" + last.verb : last.verb.str());
+    const std::string verb = last.verb.empty() ? "rollout" : last.verb.str();  // before its first
+    resumed_in_.push_back(last.step == "rollback" ? "rollback/" + verb : verb);
   }
 
   [[nodiscard]] std::size_t living() const noexcept {
@@ -308,52 +313,7 @@ class simulation {
   void told(const event& each) {
     const simulated_world::work own{world_};
     invariants_->told(each);
-    const bool asks = each.kind == event_kind::paused || each.kind == event_kind::held ||
-                      each.kind == event_kind::gate_waiting || each.kind == event_kind::resumed;
-    if (asks && !std::exchange(is_looked_after_, true)) look_in_soon();
-  }
-
-  /// Somebody looks in every minute, and answers what is waited for.
-  void look_in_soon() {
-    world_.at(std::chrono::minutes{1}, [this] {
-      if (status_ && living() == 0) {
-        is_looked_after_ = false;
-        return;
-      }
-      for (const auto& each : processes_) {
-        if (!each->drives_now()) continue;
-        const rollout_control control = each->control();
-        const rollout_status seen = control.status();
-        if ((seen.paused || seen.held) && ++visits_ > patience_of_bob) {
-          world_.tell([] { return "bob has had enough, and aborts"; });
-          rollout_control{control}.abort("bob", "this leads nowhere");
-        } else if (seen.paused) {
-          world_.tell([] { return "bob resumes"; });
-          rollout_control{control}.resume("bob", "fine");
-        } else if (seen.held) {
-          world_.tell([&] { return "bob answers " + seen.awaits; });
-          answer(control, seen);
-        }
-      }
-      look_in_soon();
-    });
-  }
-
-  /// After so many visits that did not help.
-  static constexpr int patience_of_bob = 8;
-
-  void answer(rollout_control control, const rollout_status& seen) {
-    if (seen.verb == "approve") {
-      noted_.emplace_back("a person approved");
-      control.approve(seen.step, "bob", "go on");
-    } else if (rules_.candidate_is_bad) {
-      noted_.emplace_back("a person aborted what was held");
-      control.abort("bob", "no");
-    } else {
-      noted_.emplace_back("a person promoted what was held");
-      invariants_->person_promotes(true);
-      control.promote("bob", "it is fine", true);
-    }
+    people_.told(each);
   }
 
   /// What the rest of the world does as the running process makes a call.
@@ -380,29 +340,30 @@ class simulation {
         world_.clock.jump(what == 3 ? std::chrono::hours{1} : std::chrono::hours{-1});
         break;
       case 5:
-        ask("abort", [](rollout_control control) { control.abort("alice", "now"); });
+        people_.ask("abort", [](rollout_control control) { control.abort("alice", "now"); });
         break;
       case 6:
         world_.tell([] { return "alice aborts in 3 s"; });
         world_.at(std::chrono::seconds{3}, [this] {
-          ask("abort", [](rollout_control control) { control.abort("alice", "soon"); });
+          people_.ask("abort", [](rollout_control control) { control.abort("alice", "soon"); });
         });
         break;
       case 7:
-        ask("pause", [](rollout_control control) { control.pause("bob", "let me see"); });
+        people_.ask("pause", [](rollout_control control) { control.pause("bob", "let me see"); });
         break;
       case 8:
         invariants_->person_promotes(false);
-        ask("promote", [](rollout_control control) { control.promote("carol", "enough"); });
+        people_.ask("promote", [](rollout_control control) { control.promote("carol", "enough"); });
         break;
       case 9:
         invariants_->person_promotes(true);
-        ask("force a promote",
-            [](rollout_control control) { control.promote("carol", "I know", true); });
+        people_.ask("force a promote",
+                    [](rollout_control control) { control.promote("carol", "I know", true); });
         break;
       case 10:
         invariants_->person_promotes(false);
-        ask("promote fully", [](rollout_control control) { control.promote_fully("carol", "go"); });
+        people_.ask("promote fully",
+                    [](rollout_control control) { control.promote_fully("carol", "go"); });
         break;
       case 11:
         if (platform_.state(rules.candidate).is_ready()) {
@@ -445,23 +406,14 @@ class simulation {
     }
   }
 
-  /// Of whichever process lives.
-  template <typename Ask>
-  void ask(const char* what, const Ask& asks) {
-    for (const auto& each : processes_) {
-      if (!each->drives_now()) continue;
-      world_.tell([&] { return "a person asks " + each->clock.identity() + " to " + what; });
-      asks(each->control());
-    }
-  }
-
   simulated_world world_;
   Platform platform_;
   std::shared_ptr<simulated_journal> journal_;
   rollout_rules rules_;
   std::unique_ptr<rollout_invariants> invariants_;  ///< of the latest rollout
   start_function start_;
-  std::vector<std::unique_ptr<driving_process>> processes_;
+  simulated_people::processes processes_;
+  simulated_people people_{world_, processes_, rules_};
   std::string request_id_ = "asked for once";
   bool asked_for_another_ = false;
   std::optional<nanoseconds> begun_at_;  ///< of the second rollout, if there is one
@@ -473,8 +425,6 @@ class simulation {
   bool restarts_ = false;
   bool stop_requested_ = false;
   bool was_given_up_ = false;
-  bool is_looked_after_ = false;
-  int visits_ = 0;
   std::optional<deployment_status> status_;
   std::vector<std::string> resumed_in_;
   std::vector<std::string> noted_;  ///< what has happened besides
