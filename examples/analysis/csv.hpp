@@ -104,8 +104,7 @@ class table {
 
   /// The column's number in each row.
   /// @throws std::runtime_error  for a column that is not there, or there twice; and for a cell
-  /// that
-  ///   is no finite number, naming file, line, column and value.
+  ///   that is no finite number, naming file, line, column and value.
   [[nodiscard]] std::vector<double> numbers(
       std::string_view column, missing_values missing = missing_values::refused) const {
     const std::size_t index = index_of(column);

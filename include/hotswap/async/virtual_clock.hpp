@@ -51,8 +51,7 @@ class virtual_clock final : public clock {
   /// @throws …  what the task throws.
   /// @throws std::logic_error    if it runs already.
   /// @throws std::runtime_error  if it waits for something that cannot come: no timer is set, and
-  /// no
-  ///   letter is under way. The task is destroyed first.
+  ///   no letter is under way. The task is destroyed first.
   template <typename T>
   T run(task<T> work) {
     const running_mark mark{running_, "virtual_clock"};

@@ -24,7 +24,7 @@ class error : public std::runtime_error {
 class config_error : public error {
  public:
   /// @param pointer  the JSON pointer (RFC 6901) of the field at fault; empty for the whole
-  /// document.
+  ///   document.
   /// @param rule     what must hold, and what was found instead.
   config_error(std::string pointer, const std::string& rule)
       : error(pointer.empty() ? rule : pointer + ": " + rule), pointer_(std::move(pointer)) {}

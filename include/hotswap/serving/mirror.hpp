@@ -147,7 +147,7 @@ class mirror {
   /// What was compared in a window, to be asked for when it ends; see `divergence_history`. Empty
   /// for two versions that were never mirrored.
   /// @throws error  for a window that ended before the latest reading, if none was taken at its
-  /// end.
+  ///   end.
   [[nodiscard]] divergence_snapshot divergence(const model_version& production,
                                                const model_version& shadow,
                                                const time_window& window) {

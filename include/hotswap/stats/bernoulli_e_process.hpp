@@ -61,8 +61,7 @@ inline double log_ratio_of_rates(double successes, double failures, const rate_a
 /// be the requests alike or not.
 ///
 /// @throws std::invalid_argument  for rates outside (0, 1), a slope that is not above 0 or not
-/// finite,
-///   an offset outside (-slope, 1).
+///   finite, an offset outside (-slope, 1).
 [[nodiscard]] inline double bernoulli_log_e(const proportion& baseline, const proportion& candidate,
                                             const rate_bet& bet,
                                             const linear_contrast& contrast = {}) {

@@ -59,8 +59,7 @@ struct confidence_sequence_options {
 /// for counts at which their mean is near normal.
 ///
 /// @throws std::invalid_argument  for a confidence outside (0, 1), an optimal count that is not
-/// above
-///   0.
+///   above 0.
 /// @throws std::domain_error  for fewer than two values, values that do not vary, or a mean or
 ///   variance that is not finite.
 [[nodiscard]] inline interval confidence_sequence(const moments& seen,

@@ -44,8 +44,7 @@ class covariance {
   /// @param y, x  of as many values
   /// @param xy  unbiased: divided by count - 1
   /// @throws std::invalid_argument  for other counts of y than of x, and for a covariance that is
-  /// not
-  ///   finite or greater than the variances allow.
+  ///   not finite or greater than the variances allow.
   [[nodiscard]] static covariance from_summary(const moments& y, const moments& x, double xy) {
     if (y.count() != x.count()) {
       throw std::invalid_argument("covariance::from_summary: each y must have an x, got " +

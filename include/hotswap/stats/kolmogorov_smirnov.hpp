@@ -216,8 +216,7 @@ inline double total_of(std::span<const std::uint64_t> counts) {
 /// exactly with both definitions to 12 significant digits. O(n log n); an exact test, O(pairs).
 ///
 /// @throws std::domain_error  for a sample without values or with a NaN, and for an exact test of
-/// more
-///   than 10^8 pairs.
+///   more than 10^8 pairs.
 [[nodiscard]] inline kolmogorov_smirnov_result kolmogorov_smirnov_test(
     std::span<const double> baseline, std::span<const double> candidate,
     const kolmogorov_smirnov_options& options = {}) {

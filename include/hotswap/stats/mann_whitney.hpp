@@ -184,8 +184,7 @@ inline mann_whitney_result mann_whitney_of(const rank_sums& sums,
 /// Where all values are equal, the p-value is 1.
 ///
 /// @throws std::domain_error  for a sample without values or with a NaN; where an exact test is
-/// asked
-///   for, with ties or for more than 10 000 pairs.
+///   asked for, with ties or for more than 10 000 pairs.
 [[nodiscard]] inline mann_whitney_result mann_whitney_test(
     std::span<const double> baseline, std::span<const double> candidate,
     const mann_whitney_options& options = {}) {

@@ -58,8 +58,7 @@ inline double variance_of_contrast(double baseline_share, const rate_and_rest& b
 ///
 /// @param baseline, candidate  of which a success is what should be rare
 /// @throws std::invalid_argument  for a slope that is not above 0 or not finite, or an offset
-/// outside
-///   (-slope, 1).
+///   outside (-slope, 1).
 [[nodiscard]] inline margin_increment margin_window(const proportion& baseline,
                                                     const proportion& candidate,
                                                     const linear_contrast& contrast = {}) {

@@ -47,7 +47,7 @@ struct population_stability_index_result {
 ///
 /// @throws std::invalid_argument  for bins that do not correspond, and for options out of range.
 /// @throws std::domain_error  for a sample without values, and for an empty bin with neither
-/// option.
+///   option.
 [[nodiscard]] inline population_stability_index_result population_stability_index(
     std::span<const std::uint64_t> reference, std::span<const std::uint64_t> current,
     const population_stability_index_options& options = {}) {

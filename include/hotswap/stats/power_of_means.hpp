@@ -107,8 +107,7 @@ inline double power_of_t(double baseline_count, double candidate_count, const me
 ///
 /// @throws std::invalid_argument  for fields out of range.
 /// @throws std::domain_error  where no number is enough: the difference is the null difference, or
-/// lies
-///   in the other direction.
+///   lies in the other direction.
 [[nodiscard]] inline planned_samples sample_size_of_means(double power, const means_plan& plan) {
   const char* const name = "sample_size_of_means";
   detail::require_between(power, 0.0, 1.0, name, "power", "0 and 1");

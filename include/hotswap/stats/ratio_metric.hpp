@@ -55,7 +55,7 @@ struct ratio_metric_result {
 
 /// The ratio of the mean of y to that of x, and its variance by the delta method [D].
 /// @throws std::domain_error  for fewer than two pairs, one that is not finite, or a mean of x of
-/// 0.
+///   0.
 [[nodiscard]] inline ratio_estimate ratio_of_means(const covariance& of) {
   if (of.count() < 2 || !of.finite()) {
     throw std::domain_error("ratio_metric: there must be at least 2 pairs, all finite, got " +
@@ -79,8 +79,7 @@ struct ratio_metric_result {
 ///
 /// @throws std::invalid_argument  for `confidence` outside (0, 1).
 /// @throws std::domain_error  as `ratio_of_means` does; for arms that do not vary, and for a
-/// baseline
-///   whose ratio is 0.
+///   baseline whose ratio is 0.
 [[nodiscard]] inline ratio_metric_result ratio_metric_test(
     const covariance& baseline, const covariance& candidate,
     const ratio_metric_options& options = {}) {

@@ -54,7 +54,7 @@ task<conformance_report> run_conformance_check(std::unique_ptr<Check> check) {
 /// @param serving  has all of the traffic, of a model that no rollout changes meanwhile
 /// @param spare    of the same model, is not deployed, and can be
 /// @param on       a clock that runs: an `event_loop`, or a `virtual_clock` for a simulated
-/// platform
+///   platform
 template <typename Server, typename Router, typename Metrics>
 [[nodiscard]] task<conformance_report> check_conformance(Server& server, Router& router,
                                                          Metrics& metrics, model_version serving,
