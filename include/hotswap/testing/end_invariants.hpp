@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,10 +31,13 @@ class end_invariants {
                  const rollout_excuses& excuses, const record_invariants& records, breach& broken)
       : platform_(platform), rules_(rules), excuses_(excuses), records_(records), broken_(broken) {}
 
-  /// What the rollout before has named as left over is named, and what it believed to serve, which
-  /// need not be this one's baseline.
+  /// What the rollout before has named as left over is named, or could not know of, and what it
+  /// believed to serve, which need not be this one's baseline.
   void follows(const end_invariants& before) {
     named_ = before.named_;
+    for (const auto& each : platform_.versions()) {
+      if (before.has_joined_since(each)) named_.push_back(each.version.version());
+    }
     if (before.active_ != rules_.baseline.version()) named_.push_back(before.active_);
     mirror_is_named_ = before.mirror_is_named_;
   }
@@ -51,20 +55,13 @@ class end_invariants {
       if (each.payload.contains("mirror")) mirror_is_named_ = true;
     }
     active_ = result.active().version();
-    for (const auto& each : platform_.versions()) {  // nobody had told this driver of their servers
-      if (each.is_unlisted) named_.push_back(each.version.version());
-    }
+    servers_told_ = platform_.servers_told();
   }
 
   /// Another rollout has opened the journal, and may move the traffic and the versions.
   void another_begins() noexcept {
     status_.reset();
     ended_baseline_ = false;
-  }
-
-  /// With the baseline. Once the rollout has ended, nobody is there to say so.
-  void server_joined() {
-    if (status_) named_.push_back(rules_.baseline.version());
   }
 
   /// The traffic has changed.
@@ -88,6 +85,12 @@ class end_invariants {
   }
 
  private:
+  /// In a fleet, with servers that the rollout was never told of.
+  [[nodiscard]] bool has_joined_since(
+      const simulated_platform::version_state& version) const noexcept {
+    return version.first_server > servers_told_;
+  }
+
   void require_traffic(const deployment_result& result, const simulated_process& by) {
     const auto status = result.status();
     const bool is_back =
@@ -148,7 +151,7 @@ class end_invariants {
     for (const auto& each : platform_.versions()) {
       const std::string& name = each.version.version();
       const bool is_named = std::find(named_.begin(), named_.end(), name) != named_.end();
-      if (each.is_deployed && !each.is_unlisted && name != active_ && !is_named) {
+      if (each.is_deployed && !has_joined_since(each) && name != active_ && !is_named) {
         broken_.of(15, to_string(each.version) + " is still deployed, and nobody says so");
       }
       if (!each.is_deployed && name == active_) {
@@ -170,6 +173,7 @@ class end_invariants {
   std::string active_;
   std::vector<std::string> named_;
   bool mirror_is_named_ = false;
+  std::size_t servers_told_ = 0;  ///< of which the rollout was told, when it ended
 };
 
 }  // namespace hotswap::inline v0_1

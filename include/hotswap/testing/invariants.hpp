@@ -136,7 +136,6 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   void candidate_dies() noexcept { excuses_.candidate_died = true; }
   void baseline_dies() noexcept { excuses_.baseline_died = true; }
   void fleet_shrinks() noexcept { excuses_.fleet_shrank = true; }
-  void fleet_grows() { ends_.server_joined(); }
   void process_starts() noexcept { ++excuses_.drivers; }
   void process_died() noexcept {
     ++excuses_.crashes;

@@ -33,7 +33,6 @@ class simulated_fleet_platform : public simulated_platform {
     index version;
     bool is_in_rotation = true;
     bool is_told_in_rotation = true;  ///< as far as the rollout has asked
-    bool is_listed = false;           ///< a rollout was told that it is there
     bool has_left = false;            ///< and does not come back
     bool is_well = true;
     bool is_told_well = true;     ///< since it was last updated
@@ -53,12 +52,10 @@ class simulated_fleet_platform : public simulated_platform {
         [this](call_fault) {
           std::vector<server_id> names;
           names.reserve(servers_.size());
-          for (server& each : servers_) {
-            if (each.has_left) continue;
-            names.push_back(each.name);
-            each.is_listed = true;
+          for (const server& each : servers_) {
+            if (!each.has_left) names.push_back(each.name);
           }
-          fleet_changed();
+          tells_of_servers(servers_.size());
           return names;
         });
   }
@@ -188,13 +185,12 @@ class simulated_fleet_platform : public simulated_platform {
     int left = 10'000;
     const std::size_t all = in_rotation();
     std::size_t to_come = all;
-    std::array<bool, most_versions> runs{};
-    std::array<bool, most_versions> is_listed{};
+    std::array<std::size_t, most_versions> first_server{};
     std::array<bool, most_versions> is_unwell{};
-    for (const server& each : servers_) {
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+      const server& each = servers_[i];
       if (each.has_left) continue;
-      runs[each.version] = true;
-      is_listed[each.version] = is_listed[each.version] || each.is_listed;
+      if (first_server[each.version] == 0) first_server[each.version] = i + 1;
       if (!each.is_in_rotation) continue;
       const int part = left / static_cast<int>(to_come--);
       left -= part;
@@ -202,9 +198,9 @@ class simulated_fleet_platform : public simulated_platform {
       is_unwell[each.version] = is_unwell[each.version] || !each.is_well;
     }
     for (index i = 0; i < versions().size(); ++i) {
-      state_of(i).is_deployed = runs[i];
-      state_of(i).is_unlisted = runs[i] && !is_listed[i];
-      state_of(i).is_warm = runs[i] && !is_unwell[i];
+      state_of(i).first_server = first_server[i];
+      state_of(i).is_deployed = first_server[i] > 0;
+      state_of(i).is_warm = first_server[i] > 0 && !is_unwell[i];
     }
     if (all > 0) {
       put_in_force(serving, replicas);

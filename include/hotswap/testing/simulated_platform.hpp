@@ -77,7 +77,8 @@ class simulated_platform {
     bool is_told_warm = false;
     bool has_died = false;       ///< by itself, since it was deployed
     bool is_lied_about = false;  ///< the server said that it is ready, and it is not
-    bool is_unlisted = false;    ///< in a fleet: only on servers that no rollout knows
+    /// In a fleet: which server it was to join, 1 the first, of those that run it.
+    std::size_t first_server = 0;
 
     [[nodiscard]] bool is_ready() const noexcept { return is_deployed && is_warm; }
   };
@@ -227,6 +228,8 @@ class simulated_platform {
   [[nodiscard]] std::uint64_t foreign_splits() const noexcept { return foreign_splits_; }
   /// Late splits that the fence has refused.
   [[nodiscard]] std::uint64_t fenced_off() const noexcept { return fenced_off_; }
+  /// In a fleet: how many had joined when a rollout was last told who is there.
+  [[nodiscard]] std::size_t servers_told() const noexcept { return servers_told_; }
 
   void watched_by(platform_watcher* watcher) noexcept { watcher_ = watcher; }
 
@@ -250,6 +253,8 @@ class simulated_platform {
   }
 
  protected:
+  void tells_of_servers(std::size_t joined) noexcept { servers_told_ = joined; }
+
   simulated_answer<void> route(const traffic_split& split, std::uint64_t revision) {
     const simulated_world::work own{world_};
     const shares wanted = shares_of(split);
@@ -446,6 +451,7 @@ class simulated_platform {
   std::uint64_t fenced_off_ = 0;
   std::uint64_t metric_lies_ = 0;
   std::uint64_t foreign_splits_ = 0;
+  std::size_t servers_told_ = 0;
   int mirrored_ = 0;
   index shadow_ = 1;
   platform_watcher* watcher_ = nullptr;

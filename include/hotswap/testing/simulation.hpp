@@ -397,7 +397,6 @@ class simulation {
     if constexpr (is_fleet) {
       noted_.emplace_back(joins ? "a server joined" : "a server left");
       if (joins) {
-        invariants_->fleet_grows();
         platform_.joins(rules_.baseline);
       } else {
         invariants_->fleet_shrinks();
