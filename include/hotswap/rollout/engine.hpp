@@ -321,7 +321,7 @@ class basic_rollout {
   void refuse_promotion(const std::string& why);
   task<void> wait_for_news();
   task<void> outwait_pause();
-  look_report judged(const paired_windows& seen);
+  std::shared_ptr<const look_report> judged(paired_windows seen);
   task<std::optional<paired_windows>> collect_windows(time_window window);
   void tell_of(std::shared_ptr<const look_report> report);
   task<bool> candidate_is_healthy();

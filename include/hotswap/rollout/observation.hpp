@@ -146,16 +146,16 @@ class observation {
   void look_was_made() noexcept { until_look_ = interval_; }
 
   /// What the judge says about one more pair of windows.
-  [[nodiscard]] look_report judge_windows(const paired_windows& seen) {
+  [[nodiscard]] look_report judge_windows(paired_windows seen) {
     take_notice_of(seen);
     look_report report;
+    report.verdict = judge_->look(seen);
     report.window = seen.window;
-    report.baseline = seen.baseline;
-    report.candidate = seen.candidate;
+    report.baseline = std::move(seen.baseline);
+    report.candidate = std::move(seen.candidate);
     report.contemporaneous = seen.contemporaneous;
     report.candidate_share = candidate_share_;
-    report.divergence = seen.divergence;
-    report.verdict = judge_->look(seen);
+    report.divergence = std::move(seen.divergence);
     report.elapsed = in_milliseconds(planned_ - left_);
     report.bake = in_milliseconds(planned_);
     if (health_failures > 0) report.unhealthy_looks = health_failures;

@@ -46,7 +46,7 @@ class basic_rollout<Tag>::look_result {
 
   decision made;
   hotswap::reason_code reason_code;
-  std::string reason;
+  std::string reason;  ///< of what does not pass
 };
 
 template <typename Tag>
@@ -80,16 +80,17 @@ task<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::look() {
     if (failure.reason_code() != reason_code::metrics_unavailable) throw;
     text = failure.what();
   }
-  auto report = std::make_shared<look_report>(observation_->blind_look(window));
+  std::shared_ptr<const look_report> report;
   if (seen) {
     observation_->begin_next_window_after(window);
-    *report = judged(*seen);
+    report = judged(std::move(*seen));
   } else {
     chronicle_.tell(event_kind::metrics_unavailable, observation_->step(), text, severity::warning);
+    report = std::make_shared<const look_report>(observation_->blind_look(window));
   }
   tell_of(report);
   co_await chronicle_.record(observation_->step(), observation_->verb(), record_phase::progress,
-                             std::shared_ptr<const look_report>{report});
+                             report);
   look_result result = result_of(*report, text);
   co_return result;
 }
@@ -103,6 +104,7 @@ typename basic_rollout<Tag>::look_result basic_rollout<Tag>::result_of(
             to_string(candidate()) + " got none of the requests that were due in 3 windows"};
   }
   const decision made = report.verdict.decision();
+  if (made == decision::pass) return {made, reason_code::none, {}};
   const std::string at = observation_->shadowed()
                              ? "mirroring " + to_string(*observation_->shadowed()) + ", "
                              : "at " + to_string(observation_->candidate_share()) + ", ";
@@ -118,9 +120,9 @@ typename basic_rollout<Tag>::look_result basic_rollout<Tag>::result_of(
 }
 
 template <typename Tag>
-look_report basic_rollout<Tag>::judged(const paired_windows& seen) {
+std::shared_ptr<const look_report> basic_rollout<Tag>::judged(paired_windows seen) {
   try {
-    return observation_->judge_windows(seen);
+    return std::make_shared<const look_report>(observation_->judge_windows(std::move(seen)));
   } catch (const std::exception& failure) {
     throw rollout_failure(reason_code::judge_failed,
                           std::string{"the judge threw: "} + failure.what());
