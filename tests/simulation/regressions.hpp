@@ -138,6 +138,11 @@ inline constexpr std::array regressions{
                "000000000000000000000000000000000000000007000003",
                "the rollout was paused and resumed while a look was written down, and the time "
                "between counted as bake"},
+    regression{"rolling",
+               "00000000000000000000000000000000000000000000010001000100010001000100010c0300"
+               "000003000000000000000000000d",
+               "the simulation's own: a driver that could not write how it ended was taken for the "
+               "end, while another one went on, was stopped, and was not started again"},
     regression{
         "shadow",
         "0000000000000000000000000000000000000007000000000000000000000000000000000000"

@@ -298,15 +298,17 @@ class simulation {
   [[nodiscard]] bool is_the_end(const deployment_result& result,
                                 const simulated_process& by) const {
     const auto& records = journal_->records();
-    if (records.empty()) return living() <= 1;
+    const bool is_alone = living() <= 1;
+    if (records.empty()) return is_alone;
     // the opening of the rollout before has come late, and nobody closes it
     if (begun_at_ && result.reason_code() == reason_code::already_active) return true;
     const bool is_rejected = result.status() == deployment_status::rejected &&
                              result.reason_code() == reason_code::journal_failed;
     const bool is_its_own = records.back()->driver.starts_with(by.identity() + "-");
     const auto* const recorded = std::get_if<terminal_record>(&records.back()->payload);
-    // what it says of itself, and could not write, is not how the rollout has ended
-    return is_its_own ||
+    // what it says of itself, and could not write, is not how the rollout has ended, unless nobody
+    // else can say more
+    return (is_its_own && (is_alone || recorded != nullptr)) ||
            (!is_rejected && recorded != nullptr && recorded->status == result.status());
   }
 
