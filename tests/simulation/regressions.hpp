@@ -138,6 +138,12 @@ inline constexpr std::array regressions{
                "000000000000000000000000000000000000000007000003",
                "the rollout was paused and resumed while a look was written down, and the time "
                "between counted as bake"},
+    regression{"blue_green",
+               "010005000001000000000405000000000000000000000f0000000000000000000000000000000005"
+               "000c0001000100000105000d00000200000000000000000000"
+               "00000001",
+               "the simulation's own: a driver that went on with a recorded roll-back was asked to "
+               "stop, and judged by the opening of a rollout before, which came late"},
     regression{"rolling",
                "00000000000000000000000000000000000000000000010001000100010001000100010c0300"
                "000003000000000000000000000d",

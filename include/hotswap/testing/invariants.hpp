@@ -119,6 +119,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     if (event.kind == event_kind::rollback_started && world_.running != nullptr) {
       decides_to_roll_back(event, *world_.running);
     }
+    if (event.kind == event_kind::resumed && world_.running != nullptr) {
+      world_.running->resumes_roll_back = records_.rolls_back();
+    }
     if (event.kind == event_kind::promoted && !event.actor.empty()) {
       records_.bakes.person_promotes();
     }
@@ -294,7 +297,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
       broken_.of(10, std::string{"a driver that "} + (by->has_lost ? "has lost" : "has left") +
                          " calls " + what);
     }
-    if (by->is_told_to_stop && !rolls_back() && !records_.is_committed()) {
+    // by now the journal may be another rollout's
+    const bool must_go_on = rolls_back() || by->resumes_roll_back || records_.is_committed();
+    if (by->is_told_to_stop && !must_go_on) {
       broken_.of(10, std::string{"a driver that was stopped calls "} + what);
     }
   }

@@ -30,6 +30,7 @@ struct driving_state {
   std::string verb_under_way;  ///< that began with its last record; empty if none did
   bool has_left = false;       ///< its driver has ended
   bool is_told_to_stop = false;
+  bool resumes_roll_back = false;  ///< whose decision is recorded
   /// When its driver decided to roll back.
   std::optional<std::chrono::nanoseconds> decided_at;
   std::optional<std::chrono::nanoseconds> is_back_at;  ///< the baseline had all the traffic
