@@ -138,6 +138,10 @@ inline constexpr std::array regressions{
                "000000000000000000000000000000000000000007000003",
                "the rollout was paused and resumed while a look was written down, and the time "
                "between counted as bake"},
+    regression{
+        "blue_green", "02000000000000000000000000000d000000050100010c05",
+        "two drivers resumed at once: the one that could not write it went back, and its late "
+        "split, of the same revision as the other's, undid a switch behind a fenced router"},
     regression{"blue_green",
                "010005000001000000000405000000000000000000000f0000000000000000000000000000000005"
                "000c0001000100000105000d00000200000000000000000000"

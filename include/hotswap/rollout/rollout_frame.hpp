@@ -320,7 +320,9 @@ task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
   chronicle_.resume(recorded_.records());
   chronicle_.is_recorded();
   claim_.is_of(chronicle_.id());
-  door_.first_revision_is(first_revision_of(chronicle_.id(), recorded_.resumes() + 1));
+  const std::uint64_t first_revision = first_revision_of(chronicle_.id(), recorded_.resumes() + 1);
+  // one that goes back without a journal yields to one that could write that it goes on
+  door_.first_revision_is(first_revision - revisions_unrecorded);
   candidate_was_deployed_ = recorded_.has_begun("deploy", to_string(candidate()));
   mirror_was_set_ = recorded_.has_begun("mirror");
   if (!has_baseline() && recorded_.has_begun("shift"))
@@ -340,6 +342,7 @@ task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
   }
   chronicle_.tell(event_kind::resumed, "", terms_.driver + " goes on with " + chronicle_.id());
   co_await chronicle_.record("", "rollout", record_phase::progress, resumed_record{});
+  door_.first_revision_is(first_revision);
   steering_.begin(recorded_);
   if (committed_) steering_.close("the rollout is committed, use undo");
   co_await outwait_earlier_calls();

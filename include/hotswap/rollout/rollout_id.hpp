@@ -34,4 +34,8 @@ namespace hotswap::inline v0_1 {
   return (number_of(id) << 20U) + (static_cast<std::uint64_t>(incarnation) << 10U);
 }
 
+/// How far below its first revision an incarnation begins until it is recorded: above half of those
+/// of the one before.
+inline constexpr std::uint64_t revisions_unrecorded = 512;
+
 }  // namespace hotswap::inline v0_1
