@@ -49,10 +49,10 @@ planted(decision_is_forgotten canary rollout/rollout_verbs.hpp
 planted(revisions_begin_again canary rollout/rollout_frame.hpp
   "a process that resumes sends the revisions again that the dead one has sent"
 [[
-  door_.first_revision_is(first_revision_of(chronicle_.id(), recorded_.resumes() + 1));
+  const std::uint64_t first_revision = first_revision_of(chronicle_.id(), recorded_.resumes() + 1);
 ]]
 [[
-  door_.first_revision_is(first_revision_of(chronicle_.id(), 0));
+  const std::uint64_t first_revision = first_revision_of(chronicle_.id(), 1);
 ]])
 
 planted(removed_before_committed canary rollout/rollout_retire.hpp
