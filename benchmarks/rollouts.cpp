@@ -225,14 +225,16 @@ int count_memory() {
   }
 
   fmt::print("memory of a rollout, its events included\n");
-  // measured by g++ 12: 7.8 KB, of which 1.7 are events, 3.6 frames, 1.6 of them the rollout itself;
-  // 9.6 with its records
-  const int answer = support::counted("waiting for its first look", alone.parked, 8'192, "bytes");
+  // measured by g++ 12: 7.8 KB, of which 1.7 are events, 3.6 frames, 1.6 of them the rollout
+  // itself; 9.6 with its records
+  const int by_itself =
+      support::counted("waiting for its first look", alone.parked, 8'192, "bytes");
+  const int in_all = support::counted("the same, with its records in a memory_journal",
+                                      with_journal.parked, 8'192, "bytes");
   constexpr auto line = "  {:<58} {:>9.4g} bytes\n";
   fmt::print(line, "after five looks", alone.with_looks);
-  fmt::print(line, "waiting, with its records in a memory_journal", with_journal.parked);
   fmt::print(line, "after five looks, with its records", with_journal.with_looks);
-  return answer;
+  return std::max(by_itself, in_all);
 }
 
 int time_rollouts() {

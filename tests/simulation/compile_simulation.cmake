@@ -1,6 +1,6 @@
 # compile_simulation(PROGRAM COMPILER "command..." FLAGS flag... SOURCES source... LIBRARIES library...)
 #
-# Unoptimised, for it runs shortly. An object a source, which a compiler cache may have.
+# Unoptimised, for a short run. An object a source, which a compiler cache may have.
 function(compile_simulation program)
   cmake_parse_arguments(PARSE_ARGV 1 with "" "" "COMPILER;FLAGS;SOURCES;LIBRARIES")
   set(objects "")

@@ -27,15 +27,15 @@ namespace hotswap::inline v0_1 {
 }
 
 /// Of the splits that an incarnation of a rollout sends to a fenced router: above those of all
-/// incarnations and rollouts before. 1'024 for each of 1'024 incarnations, and a number is at least
-/// the milliseconds since 1970.
+/// incarnations and rollouts before. 1'024 for each of 1'024 incarnations, the upper half of them
+/// for the next one while it is not recorded; and a number is at least the milliseconds since 1970.
 [[nodiscard]] inline std::uint64_t first_revision_of(const std::string& id,
                                                      std::size_t incarnation) {
   return (number_of(id) << 20U) + (static_cast<std::uint64_t>(incarnation) << 10U);
 }
 
-/// How far below its first revision an incarnation begins until it is recorded: above half of those
-/// of the one before.
+/// So far below its first revision an incarnation begins, until it is recorded: then whoever could
+/// write that it goes on is above whoever could not.
 inline constexpr std::uint64_t revisions_unrecorded = 512;
 
 }  // namespace hotswap::inline v0_1
