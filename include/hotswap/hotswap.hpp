@@ -73,6 +73,7 @@
 #include <hotswap/core/drift_measurement.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/event_history.hpp>
 #include <hotswap/core/format.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>

@@ -139,11 +139,11 @@ class threshold_judge final : public judge {
 
     found.statistic = *found.candidate - *found.baseline;
     const std::string_view change = *found.statistic < 0.0 ? "fell" : "rose";
-    const std::string sentence =
+    std::string sentence =
         fmt::format("the error rate {} by {:.3g} (limit {:.3g}, {} requests)", change,
                     std::abs(*found.candidate - *found.baseline), limits_.error_rate_increase,
                     sums_->candidate.requests);
-    return limited(std::move(found), sentence);
+    return limited(std::move(found), std::move(sentence));
   }
 
   static double rate(const metrics_snapshot& side) {
@@ -194,11 +194,11 @@ class threshold_judge final : public judge {
     }
 
     found.statistic = *found.candidate / *found.baseline;
-    const std::string sentence = fmt::format(
+    std::string sentence = fmt::format(
         "the {} latency is {:.3g} times the baseline's, {:.3g} ms (limit {:.3g}, {} requests)",
         found.quantile ? quantile_name(*found.quantile) : "mean", *found.statistic,
         *found.candidate * 1e3, limits_.latency_increase, found.candidate_samples);
-    return limited(std::move(found), sentence);
+    return limited(std::move(found), std::move(sentence));
   }
 
   finding about_latency_quantile() const {
@@ -237,11 +237,11 @@ class threshold_judge final : public judge {
     }
 
     found.statistic = (*found.baseline - *found.candidate) / *found.baseline;
-    const std::string sentence = fmt::format(
+    std::string sentence = fmt::format(
         "the accuracy is {:.4g} against {:.4g} (limit {:.3g} lower, {} "
         "labels)",
         *found.candidate, *found.baseline, limits_.accuracy_drop, of_candidate);
-    return limited(std::move(found), sentence);
+    return limited(std::move(found), std::move(sentence));
   }
 
   finding judge_drift(const paired_windows& seen) {

@@ -6,7 +6,7 @@
 ///     if (result.status() != hotswap::deployment_status::succeeded) log(result.reason());
 
 #include <hotswap/core/error.hpp>
-#include <hotswap/core/event.hpp>
+#include <hotswap/core/event_history.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 
@@ -15,7 +15,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace hotswap::inline v0_1 {
 
@@ -47,7 +46,7 @@ enum class deployment_status {
 class deployment_result {
  public:
   deployment_result(deployment_status status, std::optional<model_version> active,
-                    hotswap::reason_code code, std::string reason, std::vector<event> history)
+                    hotswap::reason_code code, std::string reason, event_history history)
       : end_(std::make_shared<const end>(status, std::move(active), code, std::move(reason),
                                          std::move(history))) {}
   deployment_result(const deployment_result&) = default;  // and no move, which would leave nothing
@@ -69,14 +68,14 @@ class deployment_result {
   [[nodiscard]] const std::string& reason() const noexcept { return end_->reason; }  ///< a sentence
 
   /// All events, in order: what a re-read of the journal gives.
-  [[nodiscard]] const std::vector<event>& history() const noexcept { return end_->history; }
+  [[nodiscard]] const event_history& history() const noexcept { return end_->history; }
 
  private:
   /// Not in place: it would lie in each frame of a rollout that has not ended.
   class end {
    public:
     end(deployment_status how, std::optional<model_version> serves, hotswap::reason_code why,
-        std::string said, std::vector<event> told)
+        std::string said, event_history told)
         : status(how),
           active(std::move(serves)),
           code(why),
@@ -86,7 +85,7 @@ class deployment_result {
     std::optional<model_version> active;
     hotswap::reason_code code;
     std::string reason;
-    std::vector<event> history;
+    event_history history;
   };
 
   std::shared_ptr<const end> end_;

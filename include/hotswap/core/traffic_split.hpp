@@ -11,6 +11,7 @@
 #include <hotswap/core/shared_text.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,21 +19,26 @@
 namespace hotswap::inline v0_1 {
 
 /// The versions of one model that get traffic, and how much. The shares sum to 100 % by
-/// construction.
+/// construction. Never changes; a copy shares it with the original.
 class traffic_split {
  public:
   using entry = std::pair<model_version, share>;
 
+  traffic_split(const traffic_split&) = default;  // and no move, which would leave nothing
+  traffic_split& operator=(const traffic_split&) = default;
+  ~traffic_split() = default;
+
   [[nodiscard]] static traffic_split all_to(model_version version) {
-    traffic_split split;
-    split.entries_.emplace_back(std::move(version), share::basis_points(10'000));
-    return split;
+    std::vector<entry> only;
+    only.emplace_back(std::move(version), share::basis_points(10'000));
+    return traffic_split{std::move(only)};
   }
 
   /// @throws config_error  if the models differ, or the versions are the same.
   [[nodiscard]] static traffic_split between(model_version baseline, model_version candidate,
                                              share candidate_share) {
     std::vector<entry> entries;
+    entries.reserve(2);
     entries.emplace_back(std::move(baseline), candidate_share.rest());
     entries.emplace_back(std::move(candidate), candidate_share);
     return of(std::move(entries));
@@ -44,23 +50,21 @@ class traffic_split {
     require_one_model(entries);
     require_sum(entries);
     std::erase_if(entries, [](const entry& e) { return e.second.basis_points() == 0; });
-    traffic_split split;
-    split.entries_ = std::move(entries);
-    return split;
+    return traffic_split{std::move(entries)};
   }
 
   /// 0 % for a version that is not in it.
   [[nodiscard]] share share_of(const model_version& version) const {
-    for (const auto& [each, part] : entries_) {
+    for (const auto& [each, part] : *entries_) {
       if (each == version) return part;
     }
     return share{};
   }
 
-  [[nodiscard]] const std::string& model() const noexcept { return entries_.front().first.model(); }
+  [[nodiscard]] const std::string& model() const noexcept { return entries_->front().first.model(); }
 
   /// The versions that get traffic, baseline first; never empty, and no share in it is 0.
-  [[nodiscard]] const std::vector<entry>& entries() const noexcept { return entries_; }
+  [[nodiscard]] const std::vector<entry>& entries() const noexcept { return *entries_; }
 
   /// What makes the sticky choice of this experiment independent of others': set to the rollout's
   /// id by the rollout, unless set before. No part of equality.
@@ -73,12 +77,14 @@ class traffic_split {
 
   /// The same share for every version; the order and the salt do not matter.
   friend bool operator==(const traffic_split& a, const traffic_split& b) {
-    return std::is_permutation(a.entries_.begin(), a.entries_.end(), b.entries_.begin(),
-                               b.entries_.end());
+    return a.entries_ == b.entries_ ||
+           std::is_permutation(a.entries_->begin(), a.entries_->end(), b.entries_->begin(),
+                               b.entries_->end());
   }
 
  private:
-  traffic_split() = default;
+  explicit traffic_split(std::vector<entry> entries)
+      : entries_(std::make_shared<const std::vector<entry>>(std::move(entries))) {}
 
   static void require_one_model(const std::vector<entry>& entries) {
     for (auto e = entries.begin(); e != entries.end(); ++e) {
@@ -104,7 +110,7 @@ class traffic_split {
     }
   }
 
-  std::vector<entry> entries_;
+  std::shared_ptr<const std::vector<entry>> entries_;  ///< never null
   shared_text salt_;
 };
 

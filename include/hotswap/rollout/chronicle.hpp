@@ -9,12 +9,14 @@
 
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/frame_memory.hpp>
 #include <hotswap/async/sleep.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/async/turn.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/event_history.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/backoff.hpp>
@@ -87,7 +89,7 @@ class basic_chronicle {
   void candidate_share_is(share value) noexcept { candidate_share_ = value; }
 
   /// An event of this rollout, to be completed and told.
-  [[nodiscard]] event about(event_kind kind, const std::string& step, std::string message) {
+  [[nodiscard]] event about(event_kind kind, std::string_view step, std::string message) {
     event told;
     told.rollout = id_;
     told.kind = kind;
@@ -102,17 +104,17 @@ class basic_chronicle {
     return told;
   }
 
-  void tell(event_kind kind, const std::string& step, std::string message,
+  void tell(event_kind kind, std::string_view step, std::string message,
             severity how = severity::info) {
     event told = about(kind, step, std::move(message));
     told.severity = how;
     tell(std::move(told));
   }
 
-  void tell(event told) {
+  void tell(event&& told) {
     told.time = clock_.now();
     told.sequence = ++events_told_;
-    const auto shared = std::make_shared<const event>(std::move(told));
+    const auto shared = std::allocate_shared<const event>(frame_allocator<event>{}, std::move(told));
     untold_.push_back(shared);
     history_.push_back(shared);
     std::vector<std::string> failures;
@@ -123,17 +125,12 @@ class basic_chronicle {
     }
   }
 
-  [[nodiscard]] std::vector<event> history() const {
-    std::vector<event> events;
-    events.reserve(history_.size());
-    for (const auto& each : history_) events.push_back(*each);
-    return events;
-  }
+  [[nodiscard]] event_history history() const { return history_; }
 
   /// Makes a record; awaited, writes it, and those that could not be written before it.
   /// @throws journal_conflict  if another driver has written.
   /// @throws journal_error     if it is not known to be durable, after all attempts.
-  task<void> record(const std::string& step, const std::string& verb, record_phase phase,
+  task<void> record(std::string_view step, std::string_view verb, record_phase phase,
                     record_payload payload) {
     task<void> writing = flush(attempts(), append_limit());  // first: if it throws, nothing is made
     enqueue(step, verb, phase, std::move(payload));
@@ -142,7 +139,7 @@ class basic_chronicle {
 
   /// The same while rolling back, which does not depend on the journal: one short attempt.
   /// @throws journal_conflict  if another driver has written.
-  task<void> record_if_possible(std::string step, std::string verb, record_phase phase,
+  task<void> record_if_possible(std::string_view step, std::string_view verb, record_phase phase,
                                 record_payload payload) {
     enqueue(step, verb, phase, std::move(payload));
     co_await catch_up_if_possible();
@@ -161,7 +158,7 @@ class basic_chronicle {
   }
 
   /// Makes a record that is written with the next one, or by `catch_up`.
-  void note(const std::string& step, const std::string& verb, record_phase phase,
+  void note(std::string_view step, std::string_view verb, record_phase phase,
             record_payload payload) {
     enqueue(step, verb, phase, std::move(payload));
   }
@@ -180,7 +177,7 @@ class basic_chronicle {
   }
 
   /// Names come in runs: most are what the last one was.
-  static const shared_text& as_before(shared_text& last, const std::string& name) {
+  static const shared_text& as_before(shared_text& last, std::string_view name) {
     if (last != name) last = name;
     return last;
   }
@@ -196,10 +193,10 @@ class basic_chronicle {
     }
   }
 
-  void enqueue(const std::string& step, const std::string& verb, record_phase phase,
+  void enqueue(std::string_view step, std::string_view verb, record_phase phase,
                record_payload payload) {
     if (!recorded_) return;
-    auto added = std::make_shared<journal_record>();
+    auto added = std::allocate_shared<journal_record>(frame_allocator<journal_record>{});
     added->rollout = id_;
     added->step = as_before(step_, step);
     added->verb = as_before(verb_, verb);
@@ -222,7 +219,7 @@ class basic_chronicle {
       while (!unwritten_.empty()) {
         std::optional<std::string> trouble;
         try {
-          auto append_record = [to = terms_.environment.journal, stream = stream(),
+          auto append_record = [to = terms_.environment.journal, stream = model_,
                                 added = unwritten_.front()] { return to->append(stream, *added); };
           co_await call(clock_, limit, std::move(append_record), call_options{given_up_});
         } catch (const journal_conflict&) {

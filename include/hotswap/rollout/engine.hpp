@@ -210,18 +210,19 @@ class basic_rollout {
     std::string reason;
   };
 
+  /// Its names are those of whoever began it.
   class begun_verb {
    public:
-    begun_verb(std::string of_step, std::string named, const recorded_verb* before)
-        : step(std::move(of_step)), verb(std::move(named)), recorded(before) {}
+    begun_verb(std::string_view of_step, std::string_view named, const recorded_verb* before)
+        : step(of_step), verb(named), recorded(before) {}
 
     /// Was it, by an earlier incarnation?
     [[nodiscard]] bool is_over() const noexcept {
       return recorded != nullptr && recorded->outcome != nullptr;
     }
 
-    std::string step;
-    std::string verb;
+    std::string_view step;
+    std::string_view verb;
     const recorded_verb* recorded;  ///< null if it begins now
   };
 
@@ -242,12 +243,12 @@ class basic_rollout {
   [[nodiscard]] deployment_result recorded_result(const std::vector<journal_record>& records) const;
   [[nodiscard]] rollout_failure cause_of(std::exception_ptr failed) const;
 
-  task<begun_verb> begin_verb(std::string step, std::string verb, std::string arguments,
-                              std::string awaits);
-  [[nodiscard]] const recorded_verb* replayed(const std::string& step, const std::string& verb,
-                                              const std::string& arguments) const;
+  task<begun_verb> begin_verb(std::string_view step, std::string_view verb, std::string arguments,
+                              std::string_view awaits);
+  [[nodiscard]] const recorded_verb* replayed(std::string_view step, std::string_view verb,
+                                              std::string_view arguments) const;
   task<void> end_verb(const begun_verb& verb, std::string why);
-  task<void> end_verb(const std::string& step, const std::string& verb, std::string why);
+  task<void> end_verb(std::string_view step, std::string_view verb, std::string why);
 
   task<void> reference(std::string step, std::chrono::nanoseconds window,
                        std::vector<planned_bake> bakes);
@@ -271,13 +272,13 @@ class basic_rollout {
   task<void> commit(std::string step);
 
   task<server_batch> next_batch(std::string step);
-  task<bool> server_is_healthy(std::string step, server_id server, bool shielded = false);
+  task<bool> server_is_healthy(std::string_view step, server_id server, bool shielded = false);
   task<void> rotate(std::string step, server_id server, bool in_rotation);
   task<void> update(std::string step, server_id server, model_version version);
-  task<void> turn(std::string step, server_id server, bool in_rotation, bool shielded = false);
-  task<void> make_sure_of_updated(std::string step);
-  task<void> require_still_healthy(std::string step, server_id server);
-  task<void> replace(std::string step, server_id server, model_version version,
+  task<void> turn(std::string_view step, server_id server, bool in_rotation, bool shielded = false);
+  task<void> make_sure_of_updated(std::string_view step);
+  task<void> require_still_healthy(std::string_view step, server_id server);
+  task<void> replace(std::string_view step, server_id server, model_version version,
                      bool shielded = false);
   task<void> await_health(std::string step, server_id server, health_terms terms);
   task<void> serve(std::string step, server_batch batch);
@@ -292,15 +293,15 @@ class basic_rollout {
   task<server_batch> next_to_restore(std::vector<server_id> servers, bool beyond_limit);
   task<std::string> restore(server_id server, bool may_be_undone);
 
-  task<void> require_all_traffic_on_baseline(std::string step);
-  task<metrics_snapshot> measure_baseline(std::string step, std::chrono::nanoseconds window);
+  task<void> require_all_traffic_on_baseline(std::string_view step);
+  task<metrics_snapshot> measure_baseline(std::string_view step, std::chrono::nanoseconds window);
   [[nodiscard]] std::string shortage_of_traffic(const metrics_snapshot& seen,
                                                 std::chrono::nanoseconds window,
                                                 const std::vector<planned_bake>& bakes) const;
-  task<void> put_in_force(std::string step, traffic_split split);
+  task<void> put_in_force(std::string_view step, traffic_split split);
   void is_in_force(traffic_split split);
-  task<void> require_health(std::string step);
-  task<void> require_no_traffic(std::string step, model_version version);
+  task<void> require_health(std::string_view step);
+  task<void> require_no_traffic(std::string_view step, model_version version);
 
   class look_result;
   std::optional<look_result> replay_looks(const recorded_verb& verb);
@@ -314,7 +315,7 @@ class basic_rollout {
   [[nodiscard]] bool bake_goes_on() const noexcept { return !steering_.paused() && !hold_left_; }
   task<void> answer_fail(look_result seen);
   task<void> extend_or_end(const look_result& seen);
-  task<void> hold(std::string step, look_result seen);
+  task<void> hold(std::string_view step, look_result seen);
   void release_hold();
   void require_hold_not_expired() const;
   void tell_promoted(const control_command* promotion);
@@ -338,10 +339,10 @@ class basic_rollout {
   task<std::string> make_baseline_ready();
   task<std::string> force_baseline();
   task<std::string> set_baseline_until_confirmed();
-  task<void> stop_mirroring(std::string step);
+  task<void> stop_mirroring(std::string_view step);
   task<void> remove_candidate();
-  task<void> remove_or_tell(std::string step, model_version version);
-  void tell_left_over(std::string step, const model_version& version, const std::string& why);
+  task<void> remove_or_tell(std::string_view step, model_version version);
+  void tell_left_over(std::string_view step, const model_version& version, const std::string& why);
   task<deployment_result> finish(deployment_status status, std::optional<model_version> active,
                                  hotswap::reason_code code, std::string reason);
   [[nodiscard]] const rollback_limits& limits() const noexcept {

@@ -53,9 +53,9 @@ namespace hotswap::inline v0_1 {
 class call_terms {
  public:
   /// @param what  a literal
-  call_terms(std::string step_name, std::string_view what, std::string of,
+  call_terms(std::string_view step_name, std::string_view what, std::string of,
              std::chrono::nanoseconds each_at_most, hotswap::reason_code when_it_fails)
-      : step(std::move(step_name)),
+      : step(step_name),
         member(what),
         subject(std::move(of)),
         limit(each_at_most),
@@ -64,7 +64,7 @@ class call_terms {
   /// `deploy of fraud@2`; only needed when it fails.
   [[nodiscard]] std::string name() const { return std::string{member} + " " + subject; }
 
-  std::string step;
+  std::string_view step;  ///< of whoever awaits the call
   std::string_view member;
   std::string subject;
   std::chrono::nanoseconds limit;
@@ -133,8 +133,8 @@ class basic_platform_door {
   /// Of a fenced router: above those of all earlier rollouts of the model.
   void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
 
-  task<void> deploy(std::string step, model_version version) {
-    call_terms terms{std::move(step), "deploy of", to_string(version), deadlines().deploy,
+  task<void> deploy(std::string_view step, model_version version) {
+    call_terms terms{step, "deploy of", to_string(version), deadlines().deploy,
                      reason_code::deploy_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
@@ -144,9 +144,9 @@ class basic_platform_door {
     });
   }
 
-  task<void> warm_up(std::string step, model_version version,
+  task<void> warm_up(std::string_view step, model_version version,
                      std::optional<std::chrono::nanoseconds> limit_of_rollback = {}) {
-    call_terms terms{std::move(step), "warm_up of", to_string(version),
+    call_terms terms{step, "warm_up of", to_string(version),
                      limit_of_rollback.value_or(deadlines().warm_up), reason_code::warm_up_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
@@ -157,8 +157,8 @@ class basic_platform_door {
   }
 
   /// Shielded, since it comes after the decision: committed, or rolled back.
-  task<void> remove(std::string step, model_version version) {
-    call_terms terms{std::move(step), "remove of", to_string(version), deadlines().remove,
+  task<void> remove(std::string_view step, model_version version) {
+    call_terms terms{step, "remove of", to_string(version), deadlines().remove,
                      reason_code::failed};
     terms.changes_model = true;
     terms.attempts = attempts();
@@ -168,8 +168,8 @@ class basic_platform_door {
     });
   }
 
-  task<void> set_split(std::string step, traffic_split split) {
-    call_terms terms{std::move(step), "set_split to", to_string(split), deadlines().set_split,
+  task<void> set_split(std::string_view step, traffic_split split) {
+    call_terms terms{step, "set_split to", to_string(split), deadlines().set_split,
                      reason_code::set_split_failed};
     terms.attempts = attempts();
     return set_split(std::move(terms), std::move(split));
@@ -187,8 +187,8 @@ class basic_platform_door {
         });
   }
 
-  task<traffic_split> split(std::string step, int attempts, bool shielded = false) {
-    call_terms terms{std::move(step), "split of", chronicle_.stream(), deadlines().set_split,
+  task<traffic_split> split(std::string_view step, int attempts, bool shielded = false) {
+    call_terms terms{step, "split of", chronicle_.stream(), deadlines().set_split,
                      reason_code::set_split_failed};
     terms.attempts = attempts;
     terms.shielded = shielded;
@@ -198,8 +198,8 @@ class basic_platform_door {
                                   });
   }
 
-  task<bool> healthy(std::string step, model_version version, bool shielded = false) {
-    call_terms terms{std::move(step), "healthy of", to_string(version), deadlines().healthy,
+  task<bool> healthy(std::string_view step, model_version version, bool shielded = false) {
+    call_terms terms{step, "healthy of", to_string(version), deadlines().healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, version](stop_token stop) {
@@ -207,8 +207,8 @@ class basic_platform_door {
     });
   }
 
-  task<smoke_test_report> smoke_test(std::string step, model_version version, std::size_t samples) {
-    call_terms terms{std::move(step), "smoke_test of", to_string(version), deadlines().smoke_test,
+  task<smoke_test_report> smoke_test(std::string_view step, model_version version, std::size_t samples) {
+    call_terms terms{step, "smoke_test of", to_string(version), deadlines().smoke_test,
                      reason_code::smoke_test_failed};
     terms.attempts = attempts();
     return attempt<smoke_test_report>(std::move(terms),
@@ -217,9 +217,9 @@ class basic_platform_door {
                                       });
   }
 
-  task<void> set_mirror(std::string step, model_version production, model_version shadow,
+  task<void> set_mirror(std::string_view step, model_version production, model_version shadow,
                         share sampled, bool shielded = false) {
-    call_terms terms{std::move(step), "set_mirror to", to_string(sampled), deadlines().set_split,
+    call_terms terms{step, "set_mirror to", to_string(sampled), deadlines().set_split,
                      reason_code::failed};
     terms.changes_model = true;
     terms.attempts = attempts();
@@ -231,9 +231,9 @@ class basic_platform_door {
                          });
   }
 
-  task<divergence_snapshot> divergence(std::string step, model_version production,
+  task<divergence_snapshot> divergence(std::string_view step, model_version production,
                                        model_version shadow, time_window window) {
-    call_terms terms{std::move(step), "divergence of", to_string(shadow), deadlines().collect,
+    call_terms terms{step, "divergence of", to_string(shadow), deadlines().collect,
                      reason_code::metrics_unavailable};
     terms.attempts = config_->max_metrics_failures;
     terms.retries_late = true;
@@ -243,8 +243,8 @@ class basic_platform_door {
         });
   }
 
-  task<std::vector<server_id>> servers(std::string step, bool shielded = false) {
-    call_terms terms{std::move(step), "servers of", chronicle_.stream(), deadlines().healthy,
+  task<std::vector<server_id>> servers(std::string_view step, bool shielded = false) {
+    call_terms terms{step, "servers of", chronicle_.stream(), deadlines().healthy,
                      reason_code::failed};
     terms.attempts = attempts();
     terms.retries_late = true;
@@ -255,9 +255,9 @@ class basic_platform_door {
         });
   }
 
-  task<void> update(std::string step, server_id server, model_version version,
+  task<void> update(std::string_view step, server_id server, model_version version,
                     bool shielded = false) {
-    call_terms terms{std::move(step), "update of", to_string(server) + " to " + to_string(version),
+    call_terms terms{step, "update of", to_string(server) + " to " + to_string(version),
                      deadlines().update, reason_code::deploy_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
@@ -268,8 +268,8 @@ class basic_platform_door {
     });
   }
 
-  task<bool> server_healthy(std::string step, server_id server, bool shielded = false) {
-    call_terms terms{std::move(step), "healthy of", to_string(server), deadlines().healthy,
+  task<bool> server_healthy(std::string_view step, server_id server, bool shielded = false) {
+    call_terms terms{step, "healthy of", to_string(server), deadlines().healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, server](stop_token stop) {
@@ -279,9 +279,9 @@ class basic_platform_door {
 
   [[nodiscard]] bool has_rotation() const noexcept { return calls_->has_rotation(); }
 
-  task<void> set_rotation(std::string step, server_id server, bool in_rotation,
+  task<void> set_rotation(std::string_view step, server_id server, bool in_rotation,
                           bool shielded = false) {
-    call_terms terms{std::move(step), "set_rotation of",
+    call_terms terms{step, "set_rotation of",
                      to_string(server) + (in_rotation ? " in" : " out"), deadlines().set_split,
                      reason_code::set_split_failed};
     terms.changes_model = true;
@@ -293,26 +293,26 @@ class basic_platform_door {
     });
   }
 
-  task<metrics_snapshot> collect(std::string step, model_version version, time_window window) {
-    return collect(std::move(step), std::move(version), window, config_->max_metrics_failures);
+  task<metrics_snapshot> collect(std::string_view step, model_version version, time_window window) {
+    return collect(step, std::move(version), window, config_->max_metrics_failures);
   }
 
   /// Asks for an empty window, so that a source of counters (`windowed`) knows where they stand
   /// when the first window begins. Once, and no answer is no harm.
-  task<void> begin_counting(std::string step, model_version version) {
+  task<void> begin_counting(std::string_view step, model_version version) {
     const auto present = clock_.now();
     const time_window empty{present, present};
     try {
-      co_await collect(std::move(step), std::move(version), empty, 1);
+      co_await collect(step, std::move(version), empty, 1);
     } catch (const rollout_failure& failure) {
       if (failure.reason_code() != reason_code::metrics_unavailable) throw;
     }
   }
 
  private:
-  task<metrics_snapshot> collect(std::string step, model_version version, time_window window,
+  task<metrics_snapshot> collect(std::string_view step, model_version version, time_window window,
                                  int attempts) {
-    call_terms terms{std::move(step), "collect of", to_string(version), deadlines().collect,
+    call_terms terms{step, "collect of", to_string(version), deadlines().collect,
                      reason_code::metrics_unavailable};
     terms.attempts = attempts;
     terms.retries_late = true;

@@ -71,14 +71,14 @@ class recorded_rollout {
   [[nodiscard]] const std::vector<journal_record>& records() const noexcept { return records_; }
 
   /// Null if it never began.
-  [[nodiscard]] const recorded_verb* find(const std::string& step, const std::string& verb) const {
+  [[nodiscard]] const recorded_verb* find(std::string_view step, std::string_view verb) const {
     const auto found = verbs_.find({step, verb});
     return found == verbs_.end() ? nullptr : &found->second;
   }
 
   /// Did any verb of that step begin?
-  [[nodiscard]] bool has_step(const std::string& step) const {
-    const auto found = verbs_.lower_bound({step, std::string{}});
+  [[nodiscard]] bool has_step(std::string_view step) const {
+    const auto found = verbs_.lower_bound({step, std::string_view{}});
     return found != verbs_.end() && found->first.first == step;
   }
 
@@ -151,7 +151,8 @@ class recorded_rollout {
   }
 
   std::vector<journal_record> records_;
-  std::map<std::pair<std::string, std::string>, recorded_verb> verbs_;
+  /// By step and verb, whose texts are the records'.
+  std::map<std::pair<std::string_view, std::string_view>, recorded_verb> verbs_;
   const rollback_record* rollback_ = nullptr;
   bool committed_ = false;
   std::vector<std::pair<time_point, time_point>> pauses_;  ///< the last may go on

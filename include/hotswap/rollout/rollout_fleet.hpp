@@ -80,7 +80,7 @@ task<server_batch> basic_rollout<Tag>::next_batch(std::string step) {
 
 /// A call that fails to answer is taken for a no.
 template <typename Tag>
-task<bool> basic_rollout<Tag>::server_is_healthy(std::string step, server_id server,
+task<bool> basic_rollout<Tag>::server_is_healthy(std::string_view step, server_id server,
                                                  bool shielded) {
   try {
     const bool healthy = co_await door_.server_healthy(step, server, shielded);
@@ -94,9 +94,9 @@ task<bool> basic_rollout<Tag>::server_is_healthy(std::string step, server_id ser
 template <typename Tag>
 task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool in_rotation) {
   if (!door_.has_rotation()) co_return;
+  const std::string named = (in_rotation ? "rotate_in " : "rotate_out ") + server.name();
   const begun_verb verb =
-      co_await begin_verb(step, (in_rotation ? "rotate_in " : "rotate_out ") + server.name(),
-                          std::string{}, "the fleet's set_rotation");
+      co_await begin_verb(step, named, std::string{}, "the fleet's set_rotation");
   fleet_->touch(server);
   if (verb.is_over()) co_return;
   if (!in_rotation) {
@@ -113,7 +113,7 @@ task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool i
 /// At one of 3 checks, a second apart. An earlier incarnation may have died on the way back, and
 /// could not record that: then the server is not what the records say.
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_still_healthy(std::string step, server_id server) {
+task<void> basic_rollout<Tag>::require_still_healthy(std::string_view step, server_id server) {
   for (int check = 1; check <= 3; ++check) {
     const bool healthy = co_await server_is_healthy(step, server);
     if (healthy) co_return;
@@ -127,8 +127,9 @@ task<void> basic_rollout<Tag>::require_still_healthy(std::string step, server_id
 
 template <typename Tag>
 task<void> basic_rollout<Tag>::update(std::string step, server_id server, model_version version) {
-  const begun_verb verb = co_await begin_verb(step, "update " + server.name(), to_string(version),
-                                              "the fleet's update");
+  const std::string named = "update " + server.name();
+  const begun_verb verb =
+      co_await begin_verb(step, named, to_string(version), "the fleet's update");
   fleet_->touch(server);
   if (verb.is_over()) co_return;
   fleet_->out.insert(server);
@@ -143,16 +144,16 @@ task<void> basic_rollout<Tag>::update(std::string step, server_id server, model_
 
 /// As long as it has not been answered, nobody knows which.
 template <typename Tag>
-task<void> basic_rollout<Tag>::turn(std::string step, server_id server, bool in_rotation,
+task<void> basic_rollout<Tag>::turn(std::string_view step, server_id server, bool in_rotation,
                                     bool shielded) {
   const bool was_sure = fleet_->unsure.insert(server).second;
-  co_await door_.set_rotation(std::move(step), server, in_rotation, shielded);
+  co_await door_.set_rotation(step, server, in_rotation, shielded);
   if (was_sure || !fleet_calls_are_out()) fleet_->unsure.erase(server);
 }
 
 /// Those that serve by an earlier incarnation's records do so, before another one is taken out.
 template <typename Tag>
-task<void> basic_rollout<Tag>::make_sure_of_updated(std::string step) {
+task<void> basic_rollout<Tag>::make_sure_of_updated(std::string_view step) {
   const std::vector<server_id> updated{fleet_->updated.begin(), fleet_->updated.end()};
   for (const server_id& each : updated) {
     if (!fleet_->unsure.contains(each)) continue;
@@ -163,10 +164,10 @@ task<void> basic_rollout<Tag>::make_sure_of_updated(std::string step) {
 
 /// The same for an update that takes the server out itself, and puts it back.
 template <typename Tag>
-task<void> basic_rollout<Tag>::replace(std::string step, server_id server, model_version version,
+task<void> basic_rollout<Tag>::replace(std::string_view step, server_id server, model_version version,
                                        bool shielded) {
   const bool was_sure = door_.has_rotation() || fleet_->unsure.insert(server).second;
-  co_await door_.update(std::move(step), server, std::move(version), shielded);
+  co_await door_.update(step, server, std::move(version), shielded);
   if (!door_.has_rotation() && (was_sure || !fleet_calls_are_out())) fleet_->unsure.erase(server);
 }
 
@@ -174,8 +175,9 @@ task<void> basic_rollout<Tag>::replace(std::string step, server_id server, model
 template <typename Tag>
 task<void> basic_rollout<Tag>::await_health(std::string step, server_id server,
                                             health_terms terms) {
-  const begun_verb verb = co_await begin_verb(step, "healthy " + server.name(),
-                                              text_of(terms.ready), "the server's health");
+  const std::string named = "healthy " + server.name();
+  const begun_verb verb =
+      co_await begin_verb(step, named, text_of(terms.ready), "the server's health");
   if (verb.is_over()) co_return;
   const auto give_up_at = clock_.due_in(terms.timeout);
   std::optional<clock::steady_time_point> since;

@@ -12,6 +12,7 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/event_history.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
@@ -394,9 +395,9 @@ template <typename Tag>
 deployment_result basic_rollout<Tag>::recorded_result(
     const std::vector<journal_record>& records) const {
   const auto& end = std::get<terminal_record>(records.back().payload);
-  std::vector<event> history;
+  event_history::shared_events history;
   for (const journal_record& record : records) {
-    for (const auto& each : record.events) history.push_back(*each);
+    history.insert(history.end(), record.events.begin(), record.events.end());
   }
   std::optional<model_version> active;
   if (!end.active.empty()) active.emplace(terms_.model(), end.active);
@@ -421,7 +422,7 @@ task<deployment_result> basic_rollout<Tag>::finish(deployment_status status,
   chronicle_.tell(std::move(finished));
   terminal_record terminal{status, {}, code, reason};
   if (active) terminal.active = active->version();
-  std::vector<event> history = chronicle_.history();  // what is told later is in no record
+  event_history history = chronicle_.history();  // what is told later is in no record
   try {  // not one short attempt: without this record the model stays locked
     co_await chronicle_.record("", "rollout", record_phase::outcome, std::move(terminal));
   } catch (const journal_conflict&) {

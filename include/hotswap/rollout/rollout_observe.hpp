@@ -154,7 +154,7 @@ task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
 
 /// Traffic stays where it is until a person promotes or aborts, or the hold's time is up.
 template <typename Tag>
-task<void> basic_rollout<Tag>::hold(std::string step, look_result seen) {
+task<void> basic_rollout<Tag>::hold(std::string_view step, look_result seen) {
   if (observation_) observation_->catch_up(steering_.counted());
   hold_left_ = config_->hold_timeout;
   held_for_.emplace(seen.reason_code, seen.reason);

@@ -68,7 +68,7 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
   co_await commit(step);
   if (!chronicle_.is_complete()) {  // and it may not be: whoever takes over may need the version
     co_await stop_mirroring(step);
-    tell_left_over(std::move(step), version, "the journal cannot be written");
+    tell_left_over(step, version, "the journal cannot be written");
     co_return;
   }
   steering_.announce(step, "retire", "the server's remove");
@@ -86,7 +86,7 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
 /// else has changed it, or an earlier incarnation went back when it could not record that it would.
 /// Then the split is set again; so it is by a later incarnation whose router cannot be read.
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_no_traffic(std::string step, model_version version) {
+task<void> basic_rollout<Tag>::require_no_traffic(std::string_view step, model_version version) {
   if (!in_force_ || recorded_.rollback() != nullptr) co_return;
   steering_.announce(step, "retire", "the router's split");
   co_await outwait_pause();
@@ -114,7 +114,7 @@ task<void> basic_rollout<Tag>::require_no_traffic(std::string step, model_versio
 
 /// The shadow gets no more copies, or that is told.
 template <typename Tag>
-task<void> basic_rollout<Tag>::stop_mirroring(std::string step) {
+task<void> basic_rollout<Tag>::stop_mirroring(std::string_view step) {
   if (!mirror_was_set_) co_return;
   std::string text;
   try {
@@ -133,18 +133,18 @@ task<void> basic_rollout<Tag>::stop_mirroring(std::string step) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::remove_or_tell(std::string step, model_version version) {
+task<void> basic_rollout<Tag>::remove_or_tell(std::string_view step, model_version version) {
   std::string text;
   try {
     co_await door_.remove(step, version);
   } catch (const std::exception& failure) {
     text = failure.what();
   }
-  if (!text.empty()) tell_left_over(std::move(step), version, text);
+  if (!text.empty()) tell_left_over(step, version, text);
 }
 
 template <typename Tag>
-void basic_rollout<Tag>::tell_left_over(std::string step, const model_version& version,
+void basic_rollout<Tag>::tell_left_over(std::string_view step, const model_version& version,
                                         const std::string& why) {
   event left =
       chronicle_.about(event_kind::leftover, step, to_string(version) + " is left over: " + why);

@@ -42,17 +42,15 @@ namespace hotswap::inline v0_1 {
 /// A verb whose outcome is recorded is over. One without looks for the decision to roll back first,
 /// waits while the rollout is paused, and records that it begins.
 template <typename Tag>
-task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(std::string step,
-                                                                             std::string verb,
-                                                                             std::string arguments,
-                                                                             std::string awaits) {
+task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(
+    std::string_view step, std::string_view verb, std::string arguments, std::string_view awaits) {
   const recorded_verb* recorded = replayed(step, verb, arguments);
   begun_verb begun{step, verb, recorded};
   if (begun.is_over()) co_return begun;
   if (const rollback_record* decided = recorded_.rollback()) {
     throw rollout_failure(decided->reason_code, decided->reason, decided->status);
   }
-  steering_.announce(step, verb, std::move(awaits));
+  steering_.announce(step, verb, awaits);
   if (verb != "observe" && verb != "compare") co_await outwait_pause();
   steering_.check();
   if (recorded == nullptr) {
@@ -65,16 +63,16 @@ task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(std
 /// What is recorded of that verb; null if nothing is.
 /// @throws journal_mismatch  if it was to do something else.
 template <typename Tag>
-const recorded_verb* basic_rollout<Tag>::replayed(const std::string& step, const std::string& verb,
-                                                  const std::string& arguments) const {
+const recorded_verb* basic_rollout<Tag>::replayed(std::string_view step, std::string_view verb,
+                                                  std::string_view arguments) const {
   const recorded_verb* recorded = recorded_.find(step, verb);
   if (recorded == nullptr || recorded->began == nullptr) return nullptr;
   const auto* asked = std::get_if<fingerprint_record>(&recorded->began->payload);
   if (asked == nullptr || asked->arguments != arguments) {
-    throw journal_mismatch("journal of " + terms_.model() + ", record " +
-                           std::to_string(recorded->began->sequence) + " of " + chronicle_.id() +
-                           ": " + step + "/" + verb + " must be of '" + arguments + "', got '" +
-                           (asked == nullptr ? std::string{} : asked->arguments) + "'");
+    throw journal_mismatch(fmt::format(
+        "journal of {}, record {} of {}: {}/{} must be of '{}', got '{}'", terms_.model(),
+        recorded->began->sequence, chronicle_.id(), step, verb, arguments,
+        asked == nullptr ? std::string_view{} : std::string_view{asked->arguments}));
   }
   return recorded;
 }
@@ -85,7 +83,7 @@ task<void> basic_rollout<Tag>::end_verb(const begun_verb& verb, std::string why)
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::end_verb(const std::string& step, const std::string& verb,
+task<void> basic_rollout<Tag>::end_verb(std::string_view step, std::string_view verb,
                                         std::string why) {
   return chronicle_.record(step, verb, record_phase::outcome, outcome_record{std::move(why)});
 }
@@ -137,7 +135,7 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string step) {
+task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string_view step) {
   if (!door_.has_split()) co_return;
   std::optional<traffic_split> found;
   std::string text;
@@ -158,7 +156,7 @@ task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string step)
 }
 
 template <typename Tag>
-task<metrics_snapshot> basic_rollout<Tag>::measure_baseline(std::string step,
+task<metrics_snapshot> basic_rollout<Tag>::measure_baseline(std::string_view step,
                                                             std::chrono::nanoseconds window) {
   const auto end = clock_.now();
   const time_window past{
@@ -292,7 +290,7 @@ task<void> basic_rollout<Tag>::shift(std::string step, traffic_split split) {
 
 /// Before the candidate gets more traffic.
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_health(std::string step) {
+task<void> basic_rollout<Tag>::require_health(std::string_view step) {
   if (!door_.has_health_check()) co_return;
   if (const recorded_verb* const before = recorded_.find(step, "hold")) {
     for (const journal_record* each : before->progress) replay_hold(*each);
@@ -305,7 +303,7 @@ task<void> basic_rollout<Tag>::require_health(std::string step) {
     if (config_->on_failure != on_failure::hold)
       throw rollout_failure(sick.reason_code, sick.reason);
     failure_is_held_ = true;
-    co_await hold(std::move(step), std::move(sick));
+    co_await hold(step, std::move(sick));
   }
   co_await outwait_pause();
   // what a person has answered is written down first: whoever has lost meanwhile leaves here
@@ -313,7 +311,7 @@ task<void> basic_rollout<Tag>::require_health(std::string step) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::put_in_force(std::string step, traffic_split split) {
+task<void> basic_rollout<Tag>::put_in_force(std::string_view step, traffic_split split) {
   observation_.reset();  // its shares are no longer those of the traffic
   intended_ = std::make_shared<const traffic_split>(split);
   for (int attempt = 1;; ++attempt) {

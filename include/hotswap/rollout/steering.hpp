@@ -161,12 +161,12 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   /// For `rollout_control::status()`.
-  void announce(std::string step, std::string verb, std::string awaits) {
+  void announce(std::string_view step, std::string_view verb, std::string_view awaits) {
     channel_->publish([&](rollout_status& status) {
       status.rollout = chronicle_.id();
-      status.step = std::move(step);
-      status.verb = std::move(verb);
-      status.awaits = std::move(awaits);
+      status.step = step;
+      status.verb = verb;
+      status.awaits = awaits;
       status.since = clock_.now();
     });
   }
