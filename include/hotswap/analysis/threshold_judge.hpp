@@ -109,20 +109,18 @@ class threshold_judge final : public judge {
     return true;
   }
 
-  static finding no_number(finding found, std::string_view what) {
+  static void cannot_judge(finding& found, std::string_view what) {
     found.required = true;  // what was measured and is no number holds a pass up, wanted or not
     found.sentence = fmt::format("{} cannot be judged", what);
-    return found;
   }
 
   /// Of the change in `found.statistic`; strictly greater fails.
-  finding limited(finding found, std::string sentence) const {
+  void hold_to_limit(finding& found, std::string sentence) const {
     // 17 errors of 1000 against 7 are a rise by 0.01, and 0.017 - 0.007 > 0.01 in doubles
     constexpr double rounding = 1e-12;
     found.made = *found.statistic > *found.limit + rounding ? decision::fail : decision::pass;
     found.sentence = std::move(sentence);
     if (!contemporaneous_) found.sentence += ", no contemporaneous baseline";
-    return found;
   }
 
   finding judge_error_rate() const {
@@ -130,7 +128,8 @@ class threshold_judge final : public judge {
                           limits_.error_rate_increase);
     if (sums_->baseline.errors > sums_->baseline.requests ||
         sums_->candidate.errors > sums_->candidate.requests) {
-      return no_number(std::move(found), "an error rate with more errors than requests");
+      cannot_judge(found, "an error rate with more errors than requests");
+      return found;
     }
     if (sums_->baseline.requests > 0) found.baseline = rate(sums_->baseline);
     if (sums_->candidate.requests > 0) found.candidate = rate(sums_->candidate);
@@ -139,11 +138,10 @@ class threshold_judge final : public judge {
 
     found.statistic = *found.candidate - *found.baseline;
     const std::string_view change = *found.statistic < 0.0 ? "fell" : "rose";
-    std::string sentence =
-        fmt::format("the error rate {} by {:.3g} (limit {:.3g}, {} requests)", change,
-                    std::abs(*found.candidate - *found.baseline), limits_.error_rate_increase,
-                    sums_->candidate.requests);
-    return limited(std::move(found), std::move(sentence));
+    hold_to_limit(found, fmt::format("the error rate {} by {:.3g} (limit {:.3g}, {} requests)",
+                                     change, std::abs(*found.candidate - *found.baseline),
+                                     limits_.error_rate_increase, sums_->candidate.requests));
+    return found;
   }
 
   static double rate(const metrics_snapshot& side) {
@@ -186,19 +184,23 @@ class threshold_judge final : public judge {
     finding found = are_distributions ? about_latency_quantile() : about_mean_latency();
     if ((sums_->baseline.latency && !sums_->baseline.latency->finite()) ||
         (sums_->candidate.latency && !sums_->candidate.latency->finite())) {
-      return no_number(std::move(found), "a latency that is not finite");
+      cannot_judge(found, "a latency that is not finite");
+      return found;
     }
     if (lacks_samples(found, "the latency")) return found;
     if (!(*found.baseline > 0.0) || !(*found.candidate >= 0.0)) {
-      return no_number(std::move(found), "a latency that is not positive");
+      cannot_judge(found, "a latency that is not positive");
+      return found;
     }
 
     found.statistic = *found.candidate / *found.baseline;
-    std::string sentence = fmt::format(
-        "the {} latency is {:.3g} times the baseline's, {:.3g} ms (limit {:.3g}, {} requests)",
-        found.quantile ? quantile_name(*found.quantile) : "mean", *found.statistic,
-        *found.candidate * 1e3, limits_.latency_increase, found.candidate_samples);
-    return limited(std::move(found), std::move(sentence));
+    hold_to_limit(
+        found,
+        fmt::format(
+            "the {} latency is {:.3g} times the baseline's, {:.3g} ms (limit {:.3g}, {} requests)",
+            found.quantile ? quantile_name(*found.quantile) : "mean", *found.statistic,
+            *found.candidate * 1e3, limits_.latency_increase, found.candidate_samples));
+    return found;
   }
 
   finding about_latency_quantile() const {
@@ -233,15 +235,16 @@ class threshold_judge final : public judge {
     if (of_candidate > 0) found.candidate = sums_->candidate.accuracy->rate();
     if (lacks_samples(found, "the accuracy")) return found;
     if (!(*found.baseline > 0.0)) {
-      return no_number(std::move(found), "a drop from an accuracy of 0");
+      cannot_judge(found, "a drop from an accuracy of 0");
+      return found;
     }
 
     found.statistic = (*found.baseline - *found.candidate) / *found.baseline;
-    std::string sentence = fmt::format(
-        "the accuracy is {:.4g} against {:.4g} (limit {:.3g} lower, {} "
-        "labels)",
-        *found.candidate, *found.baseline, limits_.accuracy_drop, of_candidate);
-    return limited(std::move(found), std::move(sentence));
+    hold_to_limit(
+        found, fmt::format("the accuracy is {:.4g} against {:.4g} (limit {:.3g} lower, {} "
+                           "labels)",
+                           *found.candidate, *found.baseline, limits_.accuracy_drop, of_candidate));
+    return found;
   }
 
   finding judge_drift(const paired_windows& seen) {
@@ -258,7 +261,8 @@ class threshold_judge final : public judge {
     }
     if (!std::isfinite(drift->score)) {
       windows_in_drift_ = 0;
-      return no_number(std::move(found), "a data drift that is not finite");
+      cannot_judge(found, "a data drift that is not finite");
+      return found;
     }
 
     found.candidate = drift->score;
@@ -292,10 +296,8 @@ class threshold_judge final : public judge {
     finding found = about(name, baseline.count(), candidate.count(), 0.0);
     found.limit.reset();
     if (!baseline.finite() || !candidate.finite()) {
-      findings.push_back(no_number(std::move(found), fmt::format("a {} that is not finite", name)));
-      return;
-    }
-    if (!lacks_samples(found, name)) {
+      cannot_judge(found, fmt::format("a {} that is not finite", name));
+    } else if (!lacks_samples(found, name)) {
       found.baseline = baseline.mean();
       found.candidate = candidate.mean();
       found.made = decision::pass;

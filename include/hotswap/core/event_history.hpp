@@ -53,7 +53,9 @@ class event_history {
     friend iterator operator-(iterator from, difference_type offset) { return from -= offset; }
     friend difference_type operator-(iterator to, iterator from) { return to.at_ - from.at_; }
     friend bool operator==(const iterator&, const iterator&) = default;
-    friend auto operator<=>(const iterator& a, const iterator& b) { return a.at_ <=> b.at_; }
+    friend std::strong_ordering operator<=>(const iterator& a, const iterator& b) {
+      return (a - b) <=> 0;
+    }
 
    private:
     shared_events::const_iterator at_;

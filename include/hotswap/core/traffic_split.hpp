@@ -61,7 +61,9 @@ class traffic_split {
     return share{};
   }
 
-  [[nodiscard]] const std::string& model() const noexcept { return entries_->front().first.model(); }
+  [[nodiscard]] const std::string& model() const noexcept {
+    return entries_->front().first.model();
+  }
 
   /// The versions that get traffic, baseline first; never empty, and no share in it is 0.
   [[nodiscard]] const std::vector<entry>& entries() const noexcept { return *entries_; }
@@ -77,9 +79,8 @@ class traffic_split {
 
   /// The same share for every version; the order and the salt do not matter.
   friend bool operator==(const traffic_split& a, const traffic_split& b) {
-    return a.entries_ == b.entries_ ||
-           std::is_permutation(a.entries_->begin(), a.entries_->end(), b.entries_->begin(),
-                               b.entries_->end());
+    return a.entries_ == b.entries_ || std::is_permutation(a.entries_->begin(), a.entries_->end(),
+                                                           b.entries_->begin(), b.entries_->end());
   }
 
  private:
@@ -117,9 +118,14 @@ class traffic_split {
 /// `90 % fraud@1, 10 % fraud@2`
 [[nodiscard]] inline std::string to_string(const traffic_split& split) {
   std::string text;
+  text.reserve(32 * split.entries().size());
   for (const auto& [version, part] : split.entries()) {
     if (!text.empty()) text += ", ";
-    text += to_string(part) + " " + to_string(version);
+    text += to_string(part);
+    text += ' ';
+    text += version.model();
+    text += '@';
+    text += version.version();
   }
   return text;
 }

@@ -58,7 +58,7 @@ class basic_chronicle {
 
   /// Names the rollout, before the first event.
   void begin(shared_text id) { id_ = std::move(id); }
-  [[nodiscard]] const std::string& id() const noexcept { return id_.str(); }
+  [[nodiscard]] const shared_text& id() const noexcept { return id_; }
 
   /// Goes on after the records of an earlier incarnation.
   void resume(const std::vector<journal_record>& records) {
@@ -114,7 +114,8 @@ class basic_chronicle {
   void tell(event&& told) {
     told.time = clock_.now();
     told.sequence = ++events_told_;
-    const auto shared = std::allocate_shared<const event>(frame_allocator<event>{}, std::move(told));
+    const auto shared =
+        std::allocate_shared<const event>(frame_allocator<event>{}, std::move(told));
     untold_.push_back(shared);
     history_.push_back(shared);
     std::vector<std::string> failures;

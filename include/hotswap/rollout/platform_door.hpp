@@ -45,6 +45,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace hotswap::inline v0_1 {
@@ -52,8 +53,11 @@ namespace hotswap::inline v0_1 {
 /// One kind of call: what it is called, how long it may take, and what its failure means.
 class call_terms {
  public:
+  /// Whom or what it is called for.
+  using subject_type = std::variant<std::string, model_version, traffic_split>;
+
   /// @param what  a literal
-  call_terms(std::string_view step_name, std::string_view what, std::string of,
+  call_terms(std::string_view step_name, std::string_view what, subject_type of,
              std::chrono::nanoseconds each_at_most, hotswap::reason_code when_it_fails)
       : step(step_name),
         member(what),
@@ -62,11 +66,20 @@ class call_terms {
         code(when_it_fails) {}
 
   /// `deploy of fraud@2`; only needed when it fails.
-  [[nodiscard]] std::string name() const { return std::string{member} + " " + subject; }
+  [[nodiscard]] std::string name() const {
+    const auto text_of_subject = [](const auto& of) -> std::string {
+      if constexpr (std::is_same_v<std::decay_t<decltype(of)>, std::string>) {
+        return of;
+      } else {
+        return to_string(of);
+      }
+    };
+    return std::string{member} + " " + std::visit(text_of_subject, subject);
+  }
 
   std::string_view step;  ///< of whoever awaits the call
   std::string_view member;
-  std::string subject;
+  subject_type subject;
   std::chrono::nanoseconds limit;
   hotswap::reason_code code;
   int attempts = 1;
@@ -134,8 +147,7 @@ class basic_platform_door {
   void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
 
   task<void> deploy(std::string_view step, model_version version) {
-    call_terms terms{step, "deploy of", to_string(version), deadlines().deploy,
-                     reason_code::deploy_failed};
+    call_terms terms{step, "deploy of", version, deadlines().deploy, reason_code::deploy_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.counter = deploy_calls_;
@@ -146,8 +158,8 @@ class basic_platform_door {
 
   task<void> warm_up(std::string_view step, model_version version,
                      std::optional<std::chrono::nanoseconds> limit_of_rollback = {}) {
-    call_terms terms{step, "warm_up of", to_string(version),
-                     limit_of_rollback.value_or(deadlines().warm_up), reason_code::warm_up_failed};
+    call_terms terms{step, "warm_up of", version, limit_of_rollback.value_or(deadlines().warm_up),
+                     reason_code::warm_up_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.shielded = limit_of_rollback.has_value();
@@ -158,8 +170,7 @@ class basic_platform_door {
 
   /// Shielded, since it comes after the decision: committed, or rolled back.
   task<void> remove(std::string_view step, model_version version) {
-    call_terms terms{step, "remove of", to_string(version), deadlines().remove,
-                     reason_code::failed};
+    call_terms terms{step, "remove of", version, deadlines().remove, reason_code::failed};
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.shielded = true;
@@ -169,7 +180,7 @@ class basic_platform_door {
   }
 
   task<void> set_split(std::string_view step, traffic_split split) {
-    call_terms terms{step, "set_split to", to_string(split), deadlines().set_split,
+    call_terms terms{step, "set_split to", split, deadlines().set_split,
                      reason_code::set_split_failed};
     terms.attempts = attempts();
     return set_split(std::move(terms), std::move(split));
@@ -199,16 +210,16 @@ class basic_platform_door {
   }
 
   task<bool> healthy(std::string_view step, model_version version, bool shielded = false) {
-    call_terms terms{step, "healthy of", to_string(version), deadlines().healthy,
-                     reason_code::unhealthy};
+    call_terms terms{step, "healthy of", version, deadlines().healthy, reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->healthy(version, std::move(stop));
     });
   }
 
-  task<smoke_test_report> smoke_test(std::string_view step, model_version version, std::size_t samples) {
-    call_terms terms{step, "smoke_test of", to_string(version), deadlines().smoke_test,
+  task<smoke_test_report> smoke_test(std::string_view step, model_version version,
+                                     std::size_t samples) {
+    call_terms terms{step, "smoke_test of", version, deadlines().smoke_test,
                      reason_code::smoke_test_failed};
     terms.attempts = attempts();
     return attempt<smoke_test_report>(std::move(terms),
@@ -233,7 +244,7 @@ class basic_platform_door {
 
   task<divergence_snapshot> divergence(std::string_view step, model_version production,
                                        model_version shadow, time_window window) {
-    call_terms terms{step, "divergence of", to_string(shadow), deadlines().collect,
+    call_terms terms{step, "divergence of", shadow, deadlines().collect,
                      reason_code::metrics_unavailable};
     terms.attempts = config_->max_metrics_failures;
     terms.retries_late = true;
@@ -281,9 +292,8 @@ class basic_platform_door {
 
   task<void> set_rotation(std::string_view step, server_id server, bool in_rotation,
                           bool shielded = false) {
-    call_terms terms{step, "set_rotation of",
-                     to_string(server) + (in_rotation ? " in" : " out"), deadlines().set_split,
-                     reason_code::set_split_failed};
+    call_terms terms{step, "set_rotation of", to_string(server) + (in_rotation ? " in" : " out"),
+                     deadlines().set_split, reason_code::set_split_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.shielded = shielded;
@@ -312,7 +322,7 @@ class basic_platform_door {
  private:
   task<metrics_snapshot> collect(std::string_view step, model_version version, time_window window,
                                  int attempts) {
-    call_terms terms{step, "collect of", to_string(version), deadlines().collect,
+    call_terms terms{step, "collect of", version, deadlines().collect,
                      reason_code::metrics_unavailable};
     terms.attempts = attempts;
     terms.retries_late = true;
@@ -322,8 +332,8 @@ class basic_platform_door {
                                      });
   }
 
-  std::string salt_of(const traffic_split& split) const {
-    return split.salt().empty() ? chronicle_.id() : split.salt();
+  shared_text salt_of(const traffic_split& split) const {
+    return split.salt().empty() ? chronicle_.id() : shared_text{split.salt()};
   }
 
   std::uint64_t next_revision() noexcept { return next_revision_++; }

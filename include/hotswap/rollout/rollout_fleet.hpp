@@ -164,8 +164,8 @@ task<void> basic_rollout<Tag>::make_sure_of_updated(std::string_view step) {
 
 /// The same for an update that takes the server out itself, and puts it back.
 template <typename Tag>
-task<void> basic_rollout<Tag>::replace(std::string_view step, server_id server, model_version version,
-                                       bool shielded) {
+task<void> basic_rollout<Tag>::replace(std::string_view step, server_id server,
+                                       model_version version, bool shielded) {
   const bool was_sure = door_.has_rotation() || fleet_->unsure.insert(server).second;
   co_await door_.update(step, server, std::move(version), shielded);
   if (!door_.has_rotation() && (was_sure || !fleet_calls_are_out())) fleet_->unsure.erase(server);

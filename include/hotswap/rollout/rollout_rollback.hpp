@@ -159,7 +159,7 @@ task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
   while (true) {
     std::string trouble;
     try {
-      call_terms terms{"rollback", "set_split to", to_string(wanted), limits().attempt,
+      call_terms terms{"rollback", "set_split to", wanted, limits().attempt,
                        reason_code::set_split_failed};
       terms.shielded = true;
       co_await door_.set_split(std::move(terms), wanted);

@@ -312,7 +312,7 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   std::string name() const {
-    return chronicle_.id().empty() ? "of " + chronicle_.stream() : chronicle_.id();
+    return chronicle_.id().empty() ? "of " + chronicle_.stream() : chronicle_.id().str();
   }
 
   void stop_requested() override {

@@ -38,12 +38,12 @@ planted(decision_is_forgotten canary rollout/rollout_verbs.hpp
 [[
     throw rollout_failure(decided->reason_code, decided->reason, decided->status);
   }
-  steering_.announce(step, verb, std::move(awaits));
+  steering_.announce(step, verb, awaits);
 ]]
 [[
     static_cast<void>(decided);
   }
-  steering_.announce(step, verb, std::move(awaits));
+  steering_.announce(step, verb, awaits);
 ]])
 
 planted(revisions_begin_again canary rollout/rollout_frame.hpp
