@@ -16,6 +16,7 @@
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
+#include <hotswap/rollout/rollout_id.hpp>
 #include <hotswap/strategies/canary.hpp>
 
 #include "support/catch.hpp"
@@ -550,4 +551,34 @@ TEST_CASE("replay: each incarnation's revisions are above those of the one befor
   CHECK(std::is_sorted(world->service.revisions.begin(), world->service.revisions.end()));
   CHECK(std::set<std::uint64_t>(world->service.revisions.begin(), world->service.revisions.end())
             .size() == world->service.revisions.size());
+}
+
+TEST_CASE("replay: who could not write that it goes on yields to one that could",
+          "[rollout][replay]") {
+  auto world = std::make_unique<simulated_rollout<fenced_service>>();
+  world->with_users_journal();
+  mortal_process process{*world};
+  REQUIRE_FALSE(process.run_until(30));
+  const std::vector<std::uint64_t> before = world->service.revisions;
+  REQUIRE_FALSE(before.empty());
+
+  world->journal().script.breaks("append", fault::throws);
+  const auto result = process.run_until(0);
+  REQUIRE(result);
+  CHECK(result->status() == deployment_status::rolled_back);
+  CHECK(result->reason_code() == hotswap::reason_code::journal_failed);
+  const std::string id = world->records().front().rollout;
+  REQUIRE(world->service.revisions.size() > before.size());
+  for (std::size_t i = before.size(); i < world->service.revisions.size(); ++i) {
+    CHECK(world->service.revisions[i] > before.back());
+    CHECK(world->service.revisions[i] < hotswap::first_revision_of(id, 1));
+  }
+
+  // the records have no end, so that another one goes on
+  world->restarts();
+  world->journal().script.is_repaired();
+  const auto next = process.run_until(0);
+  REQUIRE(next);
+  CHECK(world->service.revisions.back() >= hotswap::first_revision_of(id, 1));
+  CHECK(world->service.refused == 0);
 }

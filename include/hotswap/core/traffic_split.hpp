@@ -118,7 +118,6 @@ class traffic_split {
 /// `90 % fraud@1, 10 % fraud@2`
 [[nodiscard]] inline std::string to_string(const traffic_split& split) {
   std::string text;
-  text.reserve(32 * split.entries().size());
   for (const auto& [version, part] : split.entries()) {
     if (!text.empty()) text += ", ";
     text += to_string(part);
