@@ -14,6 +14,7 @@
 #include <hotswap/analysis/rollback_thresholds.hpp>
 #include <hotswap/analysis/sample_ratio.hpp>
 #include <hotswap/analysis/threshold_judge.hpp>
+#include <hotswap/async/await_answer.hpp>
 #include <hotswap/async/awaitable.hpp>
 #include <hotswap/async/awaitable_bridge.hpp>
 #include <hotswap/async/blocking.hpp>

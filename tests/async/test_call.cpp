@@ -87,7 +87,7 @@ class platform {
 template <typename Function>
 auto through_door(hotswap::clock& clock, nanoseconds limit, Function function,
                   call_options options = {})
-    -> task<typename hotswap::detail::call_result<hotswap::detail::call_answer_t<Function>>::type> {
+    -> task<typename hotswap::detail::resolved<hotswap::detail::answer_t<Function>>::type> {
   co_return co_await call(clock, limit, std::move(function), std::move(options));
 }
 

@@ -13,8 +13,7 @@
 /// a frame of its own, which owns what it was given. A frame that is late is asked to stop, is left
 /// alone and is counted until it ends; nobody else can know whether its owner will resume it.
 
-#include <hotswap/async/awaitable.hpp>
-#include <hotswap/async/awaitable_bridge.hpp>
+#include <hotswap/async/await_answer.hpp>
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/frame_memory.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
@@ -161,38 +160,6 @@ class call_frame {
   std::coroutine_handle<promise_type> self_;
 };
 
-template <typename Function>
-decltype(auto) invoke_with_token(Function& function, const stop_token& token) {
-  if constexpr (std::is_invocable_v<Function&, stop_token>) {
-    return function(token);
-  } else {
-    return function();
-  }
-}
-
-template <typename Function>
-using call_answer_t = decltype(invoke_with_token(std::declval<Function&>(), {}));
-
-/// Is there anybody who would hear of a stop?
-template <typename Function>
-concept stoppable = std::is_invocable_v<Function&, stop_token> || bridged<call_answer_t<Function>>;
-
-/// What a call answers with, once awaited or bridged.
-template <typename Answer>
-struct call_result {
-  using type = std::remove_cvref_t<Answer>;
-};
-template <typename Answer>
-  requires awaitable<Answer>
-struct call_result<Answer> {
-  using type = std::remove_cvref_t<await_result_t<Answer>>;
-};
-template <typename Answer>
-  requires(!awaitable<Answer> && bridged<Answer>)
-struct call_result<Answer> {
-  using type = typename awaitable_bridge<Answer>::result_type;
-};
-
 // g++ 12 takes a coroutine's frame for a type of this file, and warns if what it awaits stands in
 // an unnamed namespace of the user's.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -200,36 +167,26 @@ struct call_result<Answer> {
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
+/// What the function answers with; a task of ours is that already.
+template <typename T, typename Function>
+task<T> answer_of(Function& function, clock& on, const stop_token& stop) {
+  if constexpr (std::is_same_v<answer_t<Function>, task<T>>) {
+    return invoke_with_token(function, stop);
+  } else {
+    auto invoke = [&function](const stop_token& told) -> decltype(auto) {
+      return invoke_with_token(function, told);
+    };
+    return await_answer<T>(std::move(invoke), on, stop);
+  }
+}
+
 /// Owns the function, its answer and the state for as long as user code takes.
 template <typename T, typename Function>
 call_frame make_call_frame(std::shared_ptr<call_state<T>> state, clock& on, Function function) {
-  using answer = call_answer_t<Function>;
   try {
-    if constexpr (std::is_same_v<answer, task<T>>) {
-      answer pending = invoke_with_token(function, state->token());
-      result<T>& ended = co_await pending.outcome();
-      state->end_of_call.end_as(ended);
-    } else if constexpr (awaitable<answer>) {
-      answer pending = invoke_with_token(function, state->token());
-      if constexpr (std::is_void_v<T>) {
-        co_await awaited_in_place<answer>{std::forward<answer>(pending)};
-      } else {
-        T value = co_await awaited_in_place<answer>{std::forward<answer>(pending)};
-        state->end_of_call.succeed(std::move(value));
-      }
-    } else if constexpr (bridged<answer>) {
-      auto pending = adapt_bridged(invoke_with_token(function, state->token()), on, state->token());
-      if constexpr (std::is_void_v<T>) {
-        co_await awaited_in_place<decltype(pending)>{std::move(pending)};
-      } else {
-        T value = co_await awaited_in_place<decltype(pending)>{std::move(pending)};
-        state->end_of_call.succeed(std::move(value));
-      }
-    } else if constexpr (std::is_void_v<T>) {
-      invoke_with_token(function, state->token());
-    } else {
-      state->end_of_call.succeed(invoke_with_token(function, state->token()));
-    }
+    task<T> answer = answer_of<T>(function, on, state->token());
+    result<T>& ended = co_await answer.outcome();
+    state->end_of_call.end_as(ended);
   } catch (...) {
     state->end_of_call.fail(std::current_exception());
   }
@@ -337,7 +294,7 @@ class [[nodiscard]] call_awaiter : private timer,
 template <typename Function>
 [[nodiscard]] auto call(clock& on, std::chrono::nanoseconds limit, Function function,
                         call_options options = {}) {
-  using result = typename detail::call_result<detail::call_answer_t<Function>>::type;
+  using result = typename detail::resolved<detail::answer_t<Function>>::type;
   using state_of_call = detail::call_state<result>;
   auto state = std::allocate_shared<state_of_call>(frame_allocator<state_of_call>{},
                                                    std::move(options.counters), on.mail(),

@@ -6,8 +6,7 @@
 ///
 ///     auto calls = hotswap::make_platform_calls(server, router, metrics, clock);
 
-#include <hotswap/async/awaitable.hpp>
-#include <hotswap/async/awaitable_bridge.hpp>
+#include <hotswap/async/await_answer.hpp>
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
@@ -30,7 +29,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -74,45 +72,15 @@ class platform_calls {
 
 namespace detail {
 
-// g++ 12 takes a coroutine's frame for a type of this file, and warns if what it awaits stands in
-// an unnamed namespace of the user's.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsubobject-linkage"
-#endif
-
-/// Calls the member and resolves what it returns. The arguments live in this coroutine's frame.
+/// Calls the member and awaits its answer. The arguments live in the task.
 template <typename Member, typename Signature, typename T, typename Part, typename... Arguments>
 task<T> resolve_member(Part& part, clock& on, stop_token stop, Arguments... arguments) {
-  using answer = decltype(call_member<Member, Signature>(part, stop, arguments...));
-  if constexpr (awaitable<answer>) {
-    answer pending = call_member<Member, Signature>(part, stop, arguments...);
-    if constexpr (std::is_void_v<T>) {
-      co_await awaited_in_place<answer>{std::forward<answer>(pending)};
-    } else {
-      T value = co_await awaited_in_place<answer>{std::forward<answer>(pending)};
-      co_return value;
-    }
-  } else if constexpr (bridged<answer>) {
-    auto pending =
-        adapt_bridged(call_member<Member, Signature>(part, stop, arguments...), on, stop);
-    if constexpr (std::is_void_v<T>) {
-      co_await awaited_in_place<decltype(pending)>{std::move(pending)};
-    } else {
-      T value = co_await awaited_in_place<decltype(pending)>{std::move(pending)};
-      co_return value;
-    }
-  } else if constexpr (std::is_void_v<T>) {
-    call_member<Member, Signature>(part, stop, arguments...);
-    co_return;
-  } else {
-    co_return call_member<Member, Signature>(part, stop, arguments...);
-  }
+  auto member = [&part,
+                 ... owned = std::move(arguments)](const stop_token& told) -> decltype(auto) {
+    return call_member<Member, Signature>(part, told, owned...);
+  };
+  return await_answer<T>(std::move(member), on, std::move(stop));
 }
-
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 
 /// Closed to types that were not diagnosed to be a platform, so that a missing member is reported
 /// once, by its sentence, and not again from in here.
