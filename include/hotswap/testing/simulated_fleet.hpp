@@ -68,7 +68,7 @@ class simulated_fleet_platform : public simulated_platform {
       is_wrong("server " + name.name() + " is updated while it is in rotation");
     }
     servers_[at].is_told_well = false;
-    if (servers_[at].has_left) return {world(), gone(at)};
+    if (servers_[at].has_left) return world().refuse(gone(at));
     return world().change(
         choice_site::update, changed_ways, deadlines.update,
         [this, at, i] { return said("update " + servers_[at].name.name() + " to", i); },
@@ -82,7 +82,7 @@ class simulated_fleet_platform : public simulated_platform {
 
   simulated_answer<bool> healthy(const server_id& name) {
     const std::size_t at = position_of(name);
-    if (servers_[at].has_left) return {world(), gone(at)};
+    if (servers_[at].has_left) return world().refuse<bool>(gone(at));
     return world().ask<bool>(
         choice_site::server_healthy, health_ways, deadlines.healthy,
         [this, at] { return "health of " + servers_[at].name.name(); },
@@ -102,7 +102,7 @@ class simulated_fleet_platform : public simulated_platform {
       is_wrong("server " + name.name() +
                " is put in rotation, and was not said to be healthy since its update");
     }
-    if (servers_[at].has_left) return {world(), gone(at)};
+    if (servers_[at].has_left) return world().refuse(gone(at));
     return world().change(
         choice_site::rotate, changed_ways, deadlines.set_split,
         [this, at, in_rotation] {

@@ -109,7 +109,7 @@ class simulated_platform {
   simulated_answer<void> warm_up(const model_version& version) {
     const index i = index_of(version);
     tell_watcher(choice_site::warm_up, version);
-    if (!state_of(i).is_deployed) return {world_, to_string(version) + " does not run"};
+    if (!state_of(i).is_deployed) return world_.refuse(to_string(version) + " does not run");
     return world_.change(
         choice_site::warm_up, server_ways, deadlines.warm_up,
         [this, i] { return said("warm up", i); }, [this, i](bool) { warm(i); },
@@ -265,7 +265,7 @@ class simulated_platform {
       ++fenced_off_;
       world_.tell([&] { return describe() + " - refused, a newer one is in force"; });
       if (watcher_ != nullptr) watcher_->split_refused(number);
-      return {world_, std::string{"a newer split is in force"}};
+      return world_.refuse("a newer split is in force");
     }
     if (watcher_ != nullptr) watcher_->split_sent(number, split);
     const auto enforce = [this, wanted, revision, is_fenced](bool everywhere) {

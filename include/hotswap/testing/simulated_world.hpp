@@ -10,7 +10,9 @@
 
 #include <hotswap/async/timer.hpp>
 #include <hotswap/async/virtual_clock.hpp>
+#include <hotswap/testing/call_fault.hpp>
 #include <hotswap/testing/schedule.hpp>
+#include <hotswap/testing/simulated_answer.hpp>
 #include <hotswap/testing/simulated_process.hpp>
 
 #include <fmt/format.h>
@@ -18,162 +20,23 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
-#include <string_view>
-#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
 namespace hotswap::inline v0_1 {
 
-/// What one call into the platform or the journal does wrong.
-enum class call_fault : std::uint8_t {
-  none,
-  fails,            ///< has no effect, and says so
-  fails_after,      ///< has its effect, and denies it
-  hangs,            ///< has no effect, and never ends
-  answers_late,     ///< has its effect, and says so after the deadline
-  lands_late,       ///< has its effect after the deadline, and says so then
-  lands_very_late,  ///< the same, after the rollout has given up waiting for it
-  lost,             ///< fails at once, and has its effect soon after
-  lies,             ///< has no effect, and says that it has
-  crashes_before,   ///< the process dies before the effect
-  crashes_after,    ///< and after it
-  partly_fails,     ///< of a router: reaches only some of its replicas, and says so
-  partly,           ///< reaches the others later, and does not say so
-  empty,            ///< of an answer: nothing in it
-  stale,            ///< of the window before
-  not_a_number,
-  negative,
-  doubled,
-  of_the_other,  ///< of the other version
-  lagging,       ///< of a window three windows ago
-  impossible,    ///< more errors than requests
-};
-inline constexpr std::size_t call_faults = static_cast<std::size_t>(call_fault::impossible) + 1;
-
-[[nodiscard]] constexpr std::string_view to_string(call_fault fault) noexcept {
-  constexpr std::array<std::string_view, call_faults> words{
-      "",
-      " - fails",
-      " - has its effect, and fails",
-      " - hangs",
-      " - has its effect, and answers late",
-      " - will have its effect late",
-      " - will have its effect very late",
-      " - fails, and will have its effect all the same",
-      " - says yes, and does nothing",
-      " - the process dies before it",
-      " - the process dies after it",
-      " - reaches one replica of two, and fails",
-      " - reaches one replica of two, and says nothing",
-      " - answers with nothing",
-      " - answers with the window before",
-      " - answers with NaN",
-      " - answers with a negative number",
-      " - answers with everything doubled",
-      " - answers with the other version's",
-      " - answers with what was three windows ago",
-      " - answers with more errors than requests"};
-  return words[static_cast<std::size_t>(fault)];
-}
-
-/// A call that nobody will answer any more, since its process or its world is gone.
-class process_is_gone : public std::runtime_error {
- public:
-  process_is_gone() : std::runtime_error("the process is gone") {}
-};
-
-/// What a user's member may throw, too: no `std::exception`.
-class strange_failure {};
-
-class simulated_world;
-
-/// A call that is under way, in the list of those that its world can let go.
-class simulated_wait : private timer {
- public:
-  simulated_wait(const simulated_wait&) = delete;
-  simulated_wait& operator=(const simulated_wait&) = delete;
-  ~simulated_wait() override;
-
- protected:
-  explicit simulated_wait(simulated_world& world) noexcept : world_(world) {}
-
-  /// Until `in` has passed, or for ever.
-  void wait(std::coroutine_handle<> waiter, std::optional<std::chrono::nanoseconds> in);
-  [[nodiscard]] bool is_let_go() const noexcept { return is_let_go_; }
-  [[noreturn]] void fail(const std::string& why);
-
-  std::function<void()> at_end_;  ///< when it ends by itself
-
- private:
-  friend simulated_world;
-  void expired() override;
-  void leave() noexcept;
-
-  simulated_world& world_;
-  simulated_process* process_ = nullptr;
-  std::coroutine_handle<> waiter_;
-  simulated_wait* before_ = nullptr;
-  simulated_wait* after_ = nullptr;
-  bool is_listed_ = false;
-  bool is_let_go_ = false;
-};
-
-/// What a member of a simulated part returns: its answer at once, or later, or never. Await it
-/// where it stands.
-template <typename T>
-class [[nodiscard]] simulated_answer : private simulated_wait {
- public:
-  using value_type = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
-
-  /// At once.
-  simulated_answer(simulated_world& world, value_type value)
-      : simulated_wait(world), value_(std::move(value)) {}
-  /// A failure, at once.
-  simulated_answer(simulated_world& world, std::string failure)
-      : simulated_wait(world), failure_(std::move(failure)) {}
-  /// After some time; never if there is none.
-  simulated_answer(simulated_world& world, std::optional<value_type> value, std::string failure,
-                   std::optional<std::chrono::nanoseconds> in, std::function<void()> at_end = {})
-      : simulated_wait(world),
-        value_(std::move(value)),
-        failure_(std::move(failure)),
-        is_at_once_(false),
-        in_(in) {
-    at_end_ = std::move(at_end);
-  }
-
-  bool await_ready() const noexcept { return is_at_once_; }
-  void await_suspend(std::coroutine_handle<> waiter) { wait(waiter, in_); }
-  T await_resume() {
-    if (is_let_go()) throw process_is_gone{};
-    if (!value_) fail(failure_);
-    if constexpr (!std::is_void_v<T>) return std::move(*value_);
-  }
-
- private:
-  std::optional<value_type> value_;
-  std::string failure_;
-  bool is_at_once_ = true;
-  std::optional<std::chrono::nanoseconds> in_;
-};
-
 /// Belongs to one thread. Outlives what is simulated in it.
 class simulated_world {
  public:
   using nanoseconds = std::chrono::nanoseconds;
-
-  static constexpr std::uint64_t one_is_strange = 5;  ///< of so many failures of calls
 
   /// In which nothing goes wrong.
   simulated_world() : choices_(&own_choices_) {}
@@ -257,24 +120,24 @@ class simulated_world {
                                 const Effect& effect, const Ended& ended) {
     using answer = simulated_answer<void>;
     const work own{*this};
-    if (is_cut_off()) return answer{*this, std::nullopt, {}, std::nullopt};
+    if (is_cut_off()) return answer{calls_, std::nullopt, {}, std::nullopt};
     const bool happened = at_each_call && at_each_call();
     const call_fault how = next_fault(site, ways);
     tell([&] { return describe() + std::string{to_string(how)}; });
     switch (how) {
       case call_fault::fails:
         ended(false);
-        return answer{*this, std::string{"it is broken"}};
+        return answer{calls_, std::string{"it is broken"}};
       case call_fault::fails_after:
         effect(true);
         ended(false);
-        return answer{*this, std::string{"the answer was lost"}};
+        return answer{calls_, std::string{"the answer was lost"}};
       case call_fault::hangs:
-        return answer{*this, std::nullopt, {}, std::nullopt};
+        return answer{calls_, std::nullopt, {}, std::nullopt};
       case call_fault::answers_late:
         effect(true);
         return answer{
-            *this, std::monostate{}, {}, deadline + deadline / 4, [ended] { ended(true); }};
+            calls_, std::monostate{}, {}, deadline + deadline / 4, [ended] { ended(true); }};
       case call_fault::lands_late:
         return after(deadline + deadline / 4, describe, effect, ended);
       case call_fault::lands_very_late:
@@ -282,33 +145,39 @@ class simulated_world {
       case call_fault::lost:
         later(std::chrono::seconds{45}, describe, effect);
         ended(false);
-        return answer{*this, std::string{"the connection was lost"}};
+        return answer{calls_, std::string{"the connection was lost"}};
       case call_fault::crashes_before:
       case call_fault::crashes_after:
         if (how == call_fault::crashes_after) effect(true);
         if (running != nullptr) running->is_doomed = true;
-        return answer{*this, std::nullopt, {}, std::nullopt};
+        return answer{calls_, std::nullopt, {}, std::nullopt};
       case call_fault::lies:
         ended(true);
-        return answer{*this, std::monostate{}};
+        return answer{calls_, std::monostate{}};
       case call_fault::partly_fails:
         effect(false);
         ended(false);
-        return answer{*this, std::string{"one replica of two cannot be reached"}};
+        return answer{calls_, std::string{"one replica of two cannot be reached"}};
       case call_fault::partly:
         effect(false);
         later(std::chrono::seconds{20}, describe, effect);
         ended(true);
-        return answer{*this, std::monostate{}};
+        return answer{calls_, std::monostate{}};
       default:
         break;
     }
     effect(true);
     if (happened) {
-      return answer{*this, std::monostate{}, {}, a_moment, [ended] { ended(true); }};
+      return answer{calls_, std::monostate{}, {}, a_moment, [ended] { ended(true); }};
     }
     ended(true);
-    return answer{*this, std::monostate{}};
+    return answer{calls_, std::monostate{}};
+  }
+
+  /// The answer to a call that a part will not obey, whatever else goes wrong.
+  template <typename T = void>
+  [[nodiscard]] simulated_answer<T> refuse(std::string why) {
+    return {calls_, std::move(why)};
   }
 
   /// A call of the running process that asks something.
@@ -318,25 +187,25 @@ class simulated_world {
                           const Describe& describe, const Read& read) {
     using answer = simulated_answer<T>;
     const work own{*this};
-    if (is_cut_off()) return answer{*this, std::nullopt, {}, std::nullopt};
+    if (is_cut_off()) return answer{calls_, std::nullopt, {}, std::nullopt};
     const bool happened = at_each_call && at_each_call();
     const call_fault how = next_fault(site, ways);
     if (how != call_fault::none) tell([&] { return describe() + std::string{to_string(how)}; });
     switch (how) {
       case call_fault::fails:
-        return answer{*this, std::string{"it is broken"}};
+        return answer{calls_, std::string{"it is broken"}};
       case call_fault::crashes_before:
         if (running != nullptr) running->is_doomed = true;
-        return answer{*this, std::nullopt, {}, std::nullopt};
+        return answer{calls_, std::nullopt, {}, std::nullopt};
       case call_fault::hangs:
-        return answer{*this, std::nullopt, {}, std::nullopt};
+        return answer{calls_, std::nullopt, {}, std::nullopt};
       case call_fault::answers_late:
-        return answer{*this, read(how), {}, deadline + deadline / 4};
+        return answer{calls_, read(how), {}, deadline + deadline / 4};
       default:
         break;
     }
-    if (happened) return answer{*this, read(how), {}, a_moment};
-    return answer{*this, read(how)};
+    if (happened) return answer{calls_, read(how), {}, a_moment};
+    return answer{calls_, read(how)};
   }
 
   /// Lets an effect land later, whoever has died by then.
@@ -364,18 +233,7 @@ class simulated_world {
   [[nodiscard]] bool has_late_effects() const noexcept { return !effects_.empty(); }
 
   /// The calls of that process, or of all if null, end now: so that nothing leaks.
-  void let_go(const simulated_process* of) {
-    for (simulated_wait* each = first_wait_; each != nullptr;) {
-      if (of != nullptr && each->process_ != of) {
-        each = each->after_;
-        continue;
-      }
-      each->is_let_go_ = true;
-      each->leave();
-      each->waiter_.resume();
-      each = first_wait_;
-    }
-  }
+  void let_go(const simulated_process* of) { calls_.let_go(of); }
 
   /// `0:01:30.5`
   [[nodiscard]] std::string time() const {
@@ -386,8 +244,6 @@ class simulated_world {
   }
 
  private:
-  friend simulated_wait;
-
   class late_effect final : public timer {
    public:
     late_effect(simulated_world& world, const simulated_process* of, std::function<void()> doing)
@@ -426,54 +282,15 @@ class simulated_world {
   simulated_answer<void> after(nanoseconds in, const Describe& describe, const Effect& effect,
                                const Ended& ended) {
     later(in, describe, effect);
-    return {*this, std::monostate{}, {}, in, [ended] { ended(true); }};
+    return {calls_, std::monostate{}, {}, in, [ended] { ended(true); }};
   }
 
   schedule own_choices_;
   schedule* choices_;
   std::vector<std::string>* story_ = nullptr;
   std::vector<std::unique_ptr<late_effect>> effects_;
-  simulated_wait* first_wait_ = nullptr;
-  std::uint64_t failures_ = 0;
+  unanswered_calls calls_{clock, running};
   int at_work_ = 0;
 };
-
-inline simulated_wait::~simulated_wait() {
-  leave();
-}
-
-inline void simulated_wait::wait(std::coroutine_handle<> waiter,
-                                 std::optional<std::chrono::nanoseconds> in) {
-  waiter_ = waiter;
-  process_ = world_.running;
-  after_ = world_.first_wait_;
-  if (after_ != nullptr) after_->before_ = this;
-  world_.first_wait_ = this;
-  is_listed_ = true;
-  if (in) world_.clock.arm(*this, world_.clock.due_in(*in));
-}
-
-inline void simulated_wait::fail(const std::string& why) {
-  if (++world_.failures_ % simulated_world::one_is_strange == 0) throw strange_failure{};
-  throw std::runtime_error(why);
-}
-
-inline void simulated_wait::leave() noexcept {
-  world_.clock.disarm(*this);
-  if (!is_listed_) return;
-  is_listed_ = false;
-  if (after_ != nullptr) after_->before_ = before_;
-  (before_ != nullptr ? before_->after_ : world_.first_wait_) = after_;
-}
-
-inline void simulated_wait::expired() {
-  leave();
-  if (at_end_) at_end_();
-  if (process_ == nullptr) {
-    waiter_.resume();
-  } else {
-    process_->run_now([this] { waiter_.resume(); });
-  }
-}
 
 }  // namespace hotswap::inline v0_1

@@ -318,78 +318,107 @@ class simulation {
     people_.told(each);
   }
 
+  /// In the order of their numbers in a schedule; those of fleets come last.
+  enum class happening : std::uint8_t {
+    nothing,
+    candidate_dies,
+    baseline_dies,
+    clock_jumps_forth,
+    clock_jumps_back,
+    abort,
+    abort_soon,
+    pause,
+    promote,
+    promote_by_force,
+    promote_fully,
+    split_is_changed,
+    second_driver_starts,
+    stop,
+    server_joins,
+    of_all_but_fleets = server_joins,
+    server_leaves,
+    of_all,
+  };
+
   /// What the rest of the world does as the running process makes a call.
   bool something_happens() {
-    constexpr unsigned more = is_fleet ? 2 : 0;
-    const unsigned what = world_.choices().choose(choice_site::event, 14 + more);
-    if (what == 0 || world_.running == nullptr) return false;
+    constexpr auto kinds =
+        static_cast<unsigned>(is_fleet ? happening::of_all : happening::of_all_but_fleets);
+    const auto what = static_cast<happening>(world_.choices().choose(choice_site::event, kinds));
+    if (what == happening::nothing || world_.running == nullptr) return false;
     world_.last_fault = world_.clock.elapsed();
     const rollout_rules& rules = rules_;
     switch (what) {
-      case 1:
+      case happening::candidate_dies:
         invariants_->candidate_dies();
         platform_.dies(rules.candidate);
         break;
-      case 2:
+      case happening::baseline_dies:
         invariants_->baseline_dies();
         platform_.dies(rules.baseline);
         break;
-      case 3:
-      case 4:
+      case happening::clock_jumps_forth:
         invariants_->clock_jumped();
-        world_.tell(
-            [&] { return what == 3 ? "the clock jumps 1 h forth" : "the clock jumps 1 h back"; });
-        world_.clock.jump(what == 3 ? std::chrono::hours{1} : std::chrono::hours{-1});
+        world_.tell([] { return "the clock jumps 1 h forth"; });
+        world_.clock.jump(std::chrono::hours{1});
         break;
-      case 5:
+      case happening::clock_jumps_back:
+        invariants_->clock_jumped();
+        world_.tell([] { return "the clock jumps 1 h back"; });
+        world_.clock.jump(std::chrono::hours{-1});
+        break;
+      case happening::abort:
         people_.ask("abort", [](rollout_control control) { control.abort("alice", "now"); });
         break;
-      case 6:
+      case happening::abort_soon:
         world_.tell([] { return "alice aborts in 3 s"; });
         world_.at(std::chrono::seconds{3}, [this] {
           people_.ask("abort", [](rollout_control control) { control.abort("alice", "soon"); });
         });
         break;
-      case 7:
+      case happening::pause:
         people_.ask("pause", [](rollout_control control) { control.pause("bob", "let me see"); });
         break;
-      case 8:
+      case happening::promote:
         invariants_->person_promotes(false);
         people_.ask("promote", [](rollout_control control) { control.promote("carol", "enough"); });
         break;
-      case 9:
+      case happening::promote_by_force:
         invariants_->person_promotes(true);
         people_.ask("force a promote",
                     [](rollout_control control) { control.promote("carol", "I know", true); });
         break;
-      case 10:
+      case happening::promote_fully:
         invariants_->person_promotes(false);
         people_.ask("promote fully",
                     [](rollout_control control) { control.promote_fully("carol", "go"); });
         break;
-      case 11:
+      case happening::split_is_changed:
         if (platform_.state(rules.candidate).is_ready()) {
           platform_.somebody_sets(
               traffic_split::between(rules.baseline, rules.candidate, share::basis_points(3'000)));
         }
         break;
-      case 12:
+      case happening::second_driver_starts:
         world_.at(std::chrono::seconds{1}, [this] {
           if (living() == 1) start_process();
         });
         break;
-      case 13:
+      case happening::stop:
         stop_requested_ = true;
         world_.tell([] { return "the process is told to stop"; });
         for (const auto& each : processes_) {
           if (&each->clock == world_.running) each->clock.stop();
         }
         break;
-      case 14:
-      case 15:
-        fleet_changes(what == 14);
+      case happening::server_joins:
+        fleet_changes(true);
         break;
-      default:
+      case happening::server_leaves:
+        fleet_changes(false);
+        break;
+      case happening::nothing:
+      case happening::of_all:
         break;
     }
     return true;
