@@ -64,7 +64,7 @@ class threshold_judge final : public judge {
     contemporaneous_ = seen.contemporaneous;
 
     std::vector<finding> findings;
-    findings.reserve(required_.size() + 5);
+    findings.reserve(4);  // mostly all: a look is kept for as long as its rollout
     findings.push_back(judge_error_rate());
     findings.push_back(judge_latency());
     findings.push_back(judge_accuracy());

@@ -89,9 +89,10 @@ class call_state_base : public letter {
 
   /// By the waiter, when starting the frame has returned: true if the call has ended already.
   bool ended_at_once() {
-    if (!met_.exchange(true, std::memory_order_acq_rel)) return false;
-    count_end();
-    return true;
+    const bool ended = met_.load(std::memory_order_acquire) ||  // saves the exchange, mostly
+                       met_.exchange(true, std::memory_order_acq_rel);
+    if (ended) count_end();
+    return ended;
   }
 
   void start_for(call_waiter& waiter) noexcept {

@@ -39,7 +39,9 @@ class shared_text {
   }
   ~shared_text() {
     if (held_ == nullptr) return;
-    if (held_->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete held_;
+    // nobody else can have it, or get it: a load tells at a tenth of the cost
+    const bool is_only_holder = held_->holders.load(std::memory_order_acquire) == 1;
+    if (is_only_holder || held_->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete held_;
   }
 
   /// Stays where it is for as long as anybody holds the text.

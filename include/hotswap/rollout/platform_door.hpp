@@ -53,8 +53,8 @@ namespace hotswap::inline v0_1 {
 /// One kind of call: what it is called, how long it may take, and what its failure means.
 class call_terms {
  public:
-  /// Whom or what it is called for.
-  using subject_type = std::variant<std::string, model_version, traffic_split>;
+  /// Whom or what it is called for; a version of whoever awaits the call.
+  using subject_type = std::variant<std::string, const model_version*, traffic_split>;
 
   /// @param what  a literal
   call_terms(std::string_view step_name, std::string_view what, subject_type of,
@@ -68,8 +68,11 @@ class call_terms {
   /// `deploy of fraud@2`; only needed when it fails.
   [[nodiscard]] std::string name() const {
     const auto text_of_subject = [](const auto& of) -> std::string {
-      if constexpr (std::is_same_v<std::decay_t<decltype(of)>, std::string>) {
+      using type = std::decay_t<decltype(of)>;
+      if constexpr (std::is_same_v<type, std::string>) {
         return of;
+      } else if constexpr (std::is_pointer_v<type>) {
+        return to_string(*of);
       } else {
         return to_string(of);
       }
@@ -146,8 +149,8 @@ class basic_platform_door {
   /// Of a fenced router: above those of all earlier rollouts of the model.
   void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
 
-  task<void> deploy(std::string_view step, model_version version) {
-    call_terms terms{step, "deploy of", version, deadlines().deploy, reason_code::deploy_failed};
+  task<void> deploy(std::string_view step, const model_version& version) {
+    call_terms terms{step, "deploy of", &version, deadlines().deploy, reason_code::deploy_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.counter = deploy_calls_;
@@ -156,9 +159,9 @@ class basic_platform_door {
     });
   }
 
-  task<void> warm_up(std::string_view step, model_version version,
+  task<void> warm_up(std::string_view step, const model_version& version,
                      std::optional<std::chrono::nanoseconds> limit_of_rollback = {}) {
-    call_terms terms{step, "warm_up of", version, limit_of_rollback.value_or(deadlines().warm_up),
+    call_terms terms{step, "warm_up of", &version, limit_of_rollback.value_or(deadlines().warm_up),
                      reason_code::warm_up_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
@@ -169,8 +172,8 @@ class basic_platform_door {
   }
 
   /// Shielded, since it comes after the decision: committed, or rolled back.
-  task<void> remove(std::string_view step, model_version version) {
-    call_terms terms{step, "remove of", version, deadlines().remove, reason_code::failed};
+  task<void> remove(std::string_view step, const model_version& version) {
+    call_terms terms{step, "remove of", &version, deadlines().remove, reason_code::failed};
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.shielded = true;
@@ -209,17 +212,17 @@ class basic_platform_door {
                                   });
   }
 
-  task<bool> healthy(std::string_view step, model_version version, bool shielded = false) {
-    call_terms terms{step, "healthy of", version, deadlines().healthy, reason_code::unhealthy};
+  task<bool> healthy(std::string_view step, const model_version& version, bool shielded = false) {
+    call_terms terms{step, "healthy of", &version, deadlines().healthy, reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms), [calls = calls_, version](stop_token stop) {
       return calls->healthy(version, std::move(stop));
     });
   }
 
-  task<smoke_test_report> smoke_test(std::string_view step, model_version version,
+  task<smoke_test_report> smoke_test(std::string_view step, const model_version& version,
                                      std::size_t samples) {
-    call_terms terms{step, "smoke_test of", version, deadlines().smoke_test,
+    call_terms terms{step, "smoke_test of", &version, deadlines().smoke_test,
                      reason_code::smoke_test_failed};
     terms.attempts = attempts();
     return attempt<smoke_test_report>(std::move(terms),
@@ -228,8 +231,8 @@ class basic_platform_door {
                                       });
   }
 
-  task<void> set_mirror(std::string_view step, model_version production, model_version shadow,
-                        share sampled, bool shielded = false) {
+  task<void> set_mirror(std::string_view step, const model_version& production,
+                        const model_version& shadow, share sampled, bool shielded = false) {
     call_terms terms{step, "set_mirror to", to_string(sampled), deadlines().set_split,
                      reason_code::failed};
     terms.changes_model = true;
@@ -242,9 +245,9 @@ class basic_platform_door {
                          });
   }
 
-  task<divergence_snapshot> divergence(std::string_view step, model_version production,
-                                       model_version shadow, time_window window) {
-    call_terms terms{step, "divergence of", shadow, deadlines().collect,
+  task<divergence_snapshot> divergence(std::string_view step, const model_version& production,
+                                       const model_version& shadow, time_window window) {
+    call_terms terms{step, "divergence of", &shadow, deadlines().collect,
                      reason_code::metrics_unavailable};
     terms.attempts = config_->max_metrics_failures;
     terms.retries_late = true;
@@ -266,7 +269,7 @@ class basic_platform_door {
         });
   }
 
-  task<void> update(std::string_view step, server_id server, model_version version,
+  task<void> update(std::string_view step, server_id server, const model_version& version,
                     bool shielded = false) {
     call_terms terms{step, "update of", to_string(server) + " to " + to_string(version),
                      deadlines().update, reason_code::deploy_failed};
@@ -303,26 +306,27 @@ class basic_platform_door {
     });
   }
 
-  task<metrics_snapshot> collect(std::string_view step, model_version version, time_window window) {
-    return collect(step, std::move(version), window, config_->max_metrics_failures);
+  task<metrics_snapshot> collect(std::string_view step, const model_version& version,
+                                 time_window window) {
+    return collect(step, version, window, config_->max_metrics_failures);
   }
 
   /// Asks for an empty window, so that a source of counters (`windowed`) knows where they stand
   /// when the first window begins. Once, and no answer is no harm.
-  task<void> begin_counting(std::string_view step, model_version version) {
+  task<void> begin_counting(std::string_view step, const model_version& version) {
     const auto present = clock_.now();
     const time_window empty{present, present};
     try {
-      co_await collect(step, std::move(version), empty, 1);
+      co_await collect(step, version, empty, 1);
     } catch (const rollout_failure& failure) {
       if (failure.reason_code() != reason_code::metrics_unavailable) throw;
     }
   }
 
  private:
-  task<metrics_snapshot> collect(std::string_view step, model_version version, time_window window,
-                                 int attempts) {
-    call_terms terms{step, "collect of", version, deadlines().collect,
+  task<metrics_snapshot> collect(std::string_view step, const model_version& version,
+                                 time_window window, int attempts) {
+    call_terms terms{step, "collect of", &version, deadlines().collect,
                      reason_code::metrics_unavailable};
     terms.attempts = attempts;
     terms.retries_late = true;
