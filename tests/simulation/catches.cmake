@@ -19,8 +19,6 @@ set(elsewhere  # with the tests that come to them
   "rollout/rollout_look.hpp, const std::exception& failure"
   # a config other than the journal's: tests/rollout/test_replay.cpp
   "rollout/rollout_frame.hpp, const journal_mismatch&"
-  # the first deployment of a model: tests/strategies/test_first_deployment.cpp
-  "rollout/rollout_verbs.hpp, const rollout_failure& failure (3)"
   # tests/rollout/test_recovery.cpp
   "rollout/take_over.hpp, const std::exception& known"
   "rollout/take_over.hpp, ..."
@@ -65,7 +63,7 @@ compile_simulation("${WORK}/simulate" COMPILER ${COMPILER} LIBRARIES ${LIBRARIES
   SOURCES "${tests}/simulation/simulate.cpp" ${sources} "${tests}/support/engine.cpp")
 
 set(story "")
-foreach(strategy IN ITEMS canary blue_green ab_test shadow rolling)
+foreach(strategy IN ITEMS canary blue_green ab_test shadow rolling first_deployment)
   execute_process(COMMAND "${WORK}/simulate" --strategy ${strategy} --schedules ${schedules} --seed ${seed}
     RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
   if(failed)

@@ -75,11 +75,10 @@ bool holds(const char* name, const simulated_strategy& strategy) {
 }  // namespace
 
 int main() {
-  const std::pair<const char*, simulated_strategy> all[] = {{"canary", simulated_canary()},
-                                                            {"blue_green", simulated_blue_green()},
-                                                            {"ab_test", simulated_ab_test()},
-                                                            {"shadow", simulated_shadow()},
-                                                            {"rolling", simulated_rolling()}};
+  const std::pair<const char*, simulated_strategy> all[] = {
+      {"canary", simulated_canary()},   {"blue_green", simulated_blue_green()},
+      {"ab_test", simulated_ab_test()}, {"shadow", simulated_shadow()},
+      {"rolling", simulated_rolling()}, {"first_deployment", simulated_first_deployment()}};
   bool all_hold = true;
   for (const auto& [name, strategy] : all) {
     if (strategy) all_hold = holds(name, strategy) && all_hold;

@@ -148,6 +148,10 @@ inline constexpr std::array regressions{
                "00000001",
                "the simulation's own: a driver that went on with a recorded roll-back was asked to "
                "stop, and judged by the opening of a rollout before, which came late"},
+    regression{
+        "first_deployment", "01010c00000100000001000000000000000000000000000000010003",
+        "the simulation's own: two first deployments, one after the other, and what the first "
+        "one had left was taken for the second one's"},
     regression{"rolling",
                "00000000000000000000000000000000000000000000010001000100010001000100010c0300"
                "000003000000000000000000000d",

@@ -91,7 +91,7 @@ simulated_strategy strategy_of(const std::string& name) {
   static const std::map<std::string, simulated_strategy (*)()> known{
       {"canary", simulated_canary},   {"blue_green", simulated_blue_green},
       {"ab_test", simulated_ab_test}, {"shadow", simulated_shadow},
-      {"rolling", simulated_rolling},
+      {"rolling", simulated_rolling}, {"first_deployment", simulated_first_deployment},
   };
   const auto found = known.find(name);
   if (found == known.end()) throw std::invalid_argument("there is no strategy " + name);
@@ -186,7 +186,9 @@ void report(const options& asked, const hotswap::simulation_tally& tally, std::u
 std::vector<std::vector<std::uint8_t>> shapes_of(const std::string& strategy, unsigned faults) {
   if (faults > 1) {
     if (strategy == "rolling") return {{0}};
-    if (strategy == "canary" || strategy == "blue_green") return {{0, 0}};
+    const bool has_no_variants =
+        strategy == "canary" || strategy == "blue_green" || strategy == "first_deployment";
+    if (has_no_variants) return {{0, 0}};
     if (strategy == "ab_test") return {{0, 0, 3}};
     return {{0, 0, 0}};
   }

@@ -31,3 +31,4 @@ simulated_strategy simulated_blue_green();
 simulated_strategy simulated_ab_test();
 simulated_strategy simulated_shadow();
 simulated_strategy simulated_rolling();
+simulated_strategy simulated_first_deployment();

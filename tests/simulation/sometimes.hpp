@@ -19,8 +19,27 @@ inline constexpr std::array<std::string_view, 5> status_words{"succeeded", "roll
                                                               "rejected", "rollback_failed"};
 
 /// A process has resumed in each kind of step, a roll-back has begun after a promotion, what landed
-/// late was undone, people were asked, and one rollout has followed another.
+/// late was undone, people were asked, and one rollout has followed another; but a first deployment
+/// has nothing to go back to, and none before it.
 inline std::vector<std::string> what_must_happen(const std::string& strategy) {
+  if (strategy == "first_deployment") {
+    return {"a driver lost",
+            "a driver was stopped",
+            "a late split was fenced off",
+            "rolled back from 100 %",
+            "a person promoted what was held",
+            "a person aborted what was held",
+            "resumed in rollout",
+            "resumed in vacancy",
+            "resumed in deploy",
+            "resumed in warm_up",
+            "resumed in smoke_test",
+            "resumed in shift",
+            "resumed in observe",
+            "resumed in hold",
+            "resumed in rollback/decision",
+            "resumed in rollback/remove"};
+  }
   std::vector<std::string> wanted{"a driver lost",
                                   "a driver was stopped",
                                   "a late split was undone",

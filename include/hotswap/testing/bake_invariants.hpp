@@ -121,7 +121,9 @@ class bake_invariants {
   void require_samples(const std::string& step) {
     if (!bake_.last_passed) broken_.of(5, step + " has passed, and its last look has not");
     if (!bake_.is_finite) broken_.of(5, step + " has passed on what is no number");
-    if (bake_.candidate < rules_.minimum_samples || bake_.baseline < rules_.minimum_samples) {
+    const bool is_compared = !rules_.is_first;
+    if (bake_.candidate < rules_.minimum_samples ||
+        (is_compared && bake_.baseline < rules_.minimum_samples)) {
       broken_.of(5, step + " has passed on " + std::to_string(bake_.baseline) +
                         " requests of the baseline and " + std::to_string(bake_.candidate) +
                         " of the candidate");

@@ -8,6 +8,7 @@
 
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/reason_code.hpp>
 #include <hotswap/testing/breach.hpp>
 #include <hotswap/testing/record_invariants.hpp>
 #include <hotswap/testing/rollout_excuses.hpp>
@@ -44,6 +45,8 @@ class end_invariants {
 
   /// As far as one process says.
   void ended(const deployment_result& result, const simulated_process& by) {
+    // the version that is there is that of another first deployment, which has ended
+    if (rules_.is_first && result.reason_code() == reason_code::already_active) return;
     status_ = result.status();
     require_traffic(result, by);
     require_steps(result);
@@ -54,7 +57,9 @@ class end_invariants {
       if (version != each.payload.end()) named_.push_back(version->second);
       if (each.payload.contains("mirror")) mirror_is_named_ = true;
     }
-    active_ = result.active().version();
+    const bool has_active = !rules_.is_first || result.status() == deployment_status::succeeded ||
+                            result.status() == deployment_status::rollback_failed;
+    active_ = has_active ? result.active().version() : std::string{};
     servers_told_ = platform_.servers_told();
   }
 
@@ -95,6 +100,13 @@ class end_invariants {
     const auto status = result.status();
     const bool is_back =
         status == deployment_status::rolled_back || status == deployment_status::aborted;
+    if (rules_.is_first) {
+      const bool is_excused = excuses_.router() || excuses_.late_splits();
+      if (is_back && platform_.share_of(rules_.candidate) > 0.0 && !is_excused) {
+        broken_.of(3, "no version is said to have traffic, and the first one has");
+      }
+      return;
+    }
     ended_baseline_ = is_back || (status == deployment_status::rejected && by.last_split > 0);
     if (!ended_baseline_ || by.last_split == 0) return;
     if (!by.last_split_is_baseline) {
@@ -133,7 +145,9 @@ class end_invariants {
   void require_way_back(const deployment_result& result, const simulated_process& by) {
     const bool is_back = result.status() == deployment_status::rolled_back ||
                          result.status() == deployment_status::aborted;
-    if (!is_back || !by.decided_at || excuses_.router_faults() != by.faults_by_then) return;
+    if (rules_.is_first || !is_back || !by.decided_at ||
+        excuses_.router_faults() != by.faults_by_then)
+      return;
     if (excuses_.router() || excuses_.late_splits()) return;
     const bool has_died = excuses_.baseline_died || excuses_.candidate_died;
     if (excuses_.is_fleet && (has_died || excuses_.fleet_shrank)) return;

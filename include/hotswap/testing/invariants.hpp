@@ -51,6 +51,7 @@ namespace hotswap::inline v0_1 {
 ///     split. From a router that can be read it was read back. A router without a fence keeps it
 ///     too, unless a call of it lands after it has failed, after its process has died, or after the
 ///     rollout has waited for it as long as it says.
+///     Of a first deployment, which has no baseline: then no version has traffic.
 ///   4 nothing is removed that gets traffic or may get it from a call that is under way, and no
 ///     baseline before `committed` is durable. The excuses of 3 hold.
 ///   5 a bake passes only on as many samples as it needs, of both sides, and on numbers.
@@ -220,7 +221,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     for (const auto& replica : platform_.in_force()) {
       int sum = 0;
       for (const int each : replica) sum += each;
-      if (sum != 10'000) broken_.of(1, "the shares of a replica sum to " + std::to_string(sum));
+      const bool is_unknown = rules_.is_first && sum == 0;  // to a router without the model
+      if (sum != 10'000 && !is_unknown)
+        broken_.of(1, "the shares of a replica sum to " + std::to_string(sum));
     }
     for (const auto& each : platform_.versions()) {
       if (platform_.share_of(each.version) <= 0.0 || each.is_ready()) continue;

@@ -102,6 +102,7 @@ class record_invariants {
     if (asked == nullptr) return;
     intent_ = share_in(asked->arguments, to_string(rules_.candidate));
     for (const model_version* each : {&rules_.baseline, &rules_.candidate}) {
+      if (rules_.is_first && each == &rules_.baseline) continue;
       const auto& state = platform_.state(*each);
       if (share_in(asked->arguments, to_string(*each)) > 0 &&
           !(state.is_told_deployed && state.is_told_warm)) {

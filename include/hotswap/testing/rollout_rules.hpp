@@ -35,6 +35,7 @@ class rollout_rules {
   bool fail_is_held = false;        ///< a person answers it
   bool is_shadow = false;           ///< gets no traffic before it is validated
   bool candidate_is_bad = false;    ///< worse than its limits, in truth
+  bool is_first = false;            ///< of its model: there is no baseline, only its name
 };
 
 }  // namespace hotswap::inline v0_1

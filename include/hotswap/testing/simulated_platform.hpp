@@ -233,6 +233,14 @@ class simulated_platform {
 
   void watched_by(platform_watcher* watcher) noexcept { watcher_ = watcher; }
 
+  /// As before the first deployment of its model: no version is there, and none is routed to.
+  void knows_no_version() {
+    versions_.front() = version_state{versions_.front().version};
+    split_ = {};
+    before_ = {};
+    changed();
+  }
+
   // What the rest of the world does to it.
 
   /// A version dies by itself, and does not come back unless it is deployed again.
@@ -296,8 +304,9 @@ class simulated_platform {
         choice_site::read_split, read_split_ways, deadlines.set_split,
         [&model] { return "read the split of " + model; },
         [this](call_fault how) {
-          const traffic_split found =
-              split_of(how == call_fault::stale ? before_ : split_[replicas - 1]);
+          const shares& told = how == call_fault::stale ? before_ : split_[replicas - 1];
+          if (told == shares{}) throw std::runtime_error("there is no split of that model");
+          const traffic_split found = split_of(told);
           if (watcher_ != nullptr) watcher_->split_read(found);
           return found;
         });

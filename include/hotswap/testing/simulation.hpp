@@ -71,6 +71,7 @@ class simulation {
         rules_(readable(std::move(rules))),
         invariants_(std::make_unique<rollout_invariants>(world_, platform_, *journal_, rules_)),
         start_(std::move(start)) {
+    if (rules_.is_first) platform_.knows_no_version();
     world_.at_each_call = [this] { return something_happens(); };
     people_.nobody_is_needed = [this] { return status_ && living() == 0; };
     people_.promotes = [this](bool forced) { invariants_->person_promotes(forced); };
@@ -186,7 +187,7 @@ class simulation {
   /// Once, and sometimes: a rollout of the version that does not serve now, while effects of the
   /// one before may still be to come.
   bool another_begins() {
-    if (std::exchange(asked_for_another_, true)) return false;
+    if (rules_.is_first || std::exchange(asked_for_another_, true)) return false;
     enum class where : unsigned { in_the_process = 13, in_another_one, with_the_journal_lost };
     const auto how = static_cast<where>(world_.choices().choose(choice_site::shape, 16));
     if (how < where::in_the_process) return false;
@@ -354,6 +355,7 @@ class simulation {
         platform_.dies(rules.candidate);
         break;
       case happening::baseline_dies:
+        if (rules.is_first) break;
         invariants_->baseline_dies();
         platform_.dies(rules.baseline);
         break;
@@ -395,8 +397,10 @@ class simulation {
         break;
       case happening::split_is_changed:
         if (platform_.state(rules.candidate).is_ready()) {
-          platform_.somebody_sets(
-              traffic_split::between(rules.baseline, rules.candidate, share::basis_points(3'000)));
+          platform_.somebody_sets(rules.is_first
+                                      ? traffic_split::all_to(rules.candidate)
+                                      : traffic_split::between(rules.baseline, rules.candidate,
+                                                               share::basis_points(3'000)));
         }
         break;
       case happening::second_driver_starts:
