@@ -152,6 +152,11 @@ inline constexpr std::array regressions{
         "first_deployment", "01010c00000100000001000000000000000000000000000000010003",
         "the simulation's own: two first deployments, one after the other, and what the first "
         "one had left was taken for the second one's"},
+    regression{"first_deployment",
+               "010000000c0304000000000000000000000000010000000000000000000000030103070000030003"
+               "000000000001000000010002",
+               "the simulation's own: a driver had recorded what it left over, and could not say "
+               "how it ended, since another rollout began"},
     regression{"rolling",
                "00000000000000000000000000000000000000000000010001000100010001000100010c0300"
                "000003000000000000000000000d",

@@ -9,6 +9,7 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/testing/breach.hpp>
 #include <hotswap/testing/record_invariants.hpp>
 #include <hotswap/testing/rollout_excuses.hpp>
@@ -51,12 +52,7 @@ class end_invariants {
     require_traffic(result, by);
     require_steps(result);
     require_way_back(result, by);
-    for (const event& each : result.history()) {
-      if (each.kind != event_kind::leftover) continue;
-      const auto version = each.payload.find("version");
-      if (version != each.payload.end()) named_.push_back(version->second);
-      if (each.payload.contains("mirror")) mirror_is_named_ = true;
-    }
+    for (const event& each : result.history()) note_left_over(each);
     const bool has_active = !rules_.is_first || result.status() == deployment_status::succeeded ||
                             result.status() == deployment_status::rollback_failed;
     active_ = has_active ? result.active().version() : std::string{};
@@ -67,6 +63,11 @@ class end_invariants {
   void another_begins() noexcept {
     status_.reset();
     ended_baseline_ = false;
+  }
+
+  /// What is left over may be named by a driver that cannot say how it ended.
+  void is_durable(const journal_record& record) {
+    for (const auto& each : record.events) note_left_over(*each);
   }
 
   /// The traffic has changed.
@@ -90,6 +91,13 @@ class end_invariants {
   }
 
  private:
+  void note_left_over(const event& told) {
+    if (told.kind != event_kind::leftover) return;
+    const auto version = told.payload.find("version");
+    if (version != told.payload.end()) named_.push_back(version->second);
+    if (told.payload.contains("mirror")) mirror_is_named_ = true;
+  }
+
   /// In a fleet, with servers that the rollout was never told of.
   [[nodiscard]] bool has_joined_since(
       const simulated_platform::version_state& version) const noexcept {

@@ -249,6 +249,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   void is_durable(const journal_record& record, simulated_process* by) override {
     if (record.sequence == 1 && record.rollout != records_.rollout()) ends_.another_begins();
     records_.is_durable(record, by);
+    ends_.is_durable(record);
   }
 
   /// The rollout has ended, as far as one process says.
