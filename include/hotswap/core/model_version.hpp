@@ -6,7 +6,6 @@
 ///     const hotswap::model_version candidate{"fraud", "2.1.0"};
 
 #include <hotswap/core/error.hpp>
-#include <hotswap/core/shared_text.hpp>
 
 #include <compare>
 #include <cstddef>
@@ -63,8 +62,8 @@ class model_version {
     require_name("version", version_);
   }
 
-  [[nodiscard]] const std::string& model() const noexcept { return model_.str(); }
-  [[nodiscard]] const std::string& version() const noexcept { return version_.str(); }
+  [[nodiscard]] const std::string& model() const noexcept { return model_; }
+  [[nodiscard]] const std::string& version() const noexcept { return version_; }
 
   friend bool operator==(const model_version&, const model_version&) = default;
   friend std::strong_ordering operator<=>(const model_version&, const model_version&) = default;
@@ -78,8 +77,8 @@ class model_version {
             detail::quoted_for_message(name));
   }
 
-  shared_text model_;  // a rollout makes hundreds of copies
-  shared_text version_;
+  std::string model_;
+  std::string version_;
 };
 
 /// `fraud@2.1.0`
