@@ -4,8 +4,8 @@
 /// User code is called, and whatever it returns is awaited: a value, a task, an awaiter of its own,
 /// or another library's coroutine that has a bridge.
 ///
-///     hotswap::task<int> health = detail::await_answer<int>([&] { return server.probe(); },
-///     clock);
+///     auto probe = [&] { return server.probe(); };
+///     const int health = co_await detail::await_answer<int>(probe, clock);
 
 #include <hotswap/async/awaitable.hpp>
 #include <hotswap/async/awaitable_bridge.hpp>

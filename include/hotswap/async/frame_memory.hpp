@@ -115,7 +115,7 @@ class frame_memory {
   }
 };
 
-/// The same for `std::allocate_shared` of what lives as long as a frame.
+/// The same for `std::allocate_shared` of what comes and goes with frames, or as often.
 template <typename T>
 class frame_allocator {
  public:
