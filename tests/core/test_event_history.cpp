@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <iterator>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,10 @@ TEST_CASE("event_history: has its events in order", "[core][event_history]") {
   CHECK(three.front().sequence == 1);
   CHECK(three[1].sequence == 2);
   CHECK(three.back().sequence == 3);
+  CHECK(three.rbegin()->sequence == 3);
+  CHECK(three.rend() - three.rbegin() == 3);
+  CHECK(three.at(2).sequence == 3);
+  CHECK_THROWS_AS(three.at(3), std::out_of_range);
   std::uint64_t expected = 0;
   for (const event& each : three) CHECK(each.sequence == ++expected);
   CHECK(expected == 3);

@@ -61,6 +61,7 @@ class event_history {
     shared_events::const_iterator at_;
   };
   using const_iterator = iterator;
+  using reverse_iterator = std::reverse_iterator<iterator>;
   using value_type = event;
 
   event_history() = default;
@@ -75,6 +76,8 @@ class event_history {
 
   [[nodiscard]] iterator begin() const noexcept { return iterator{events_.begin()}; }
   [[nodiscard]] iterator end() const noexcept { return iterator{events_.end()}; }
+  [[nodiscard]] reverse_iterator rbegin() const noexcept { return reverse_iterator{end()}; }
+  [[nodiscard]] reverse_iterator rend() const noexcept { return reverse_iterator{begin()}; }
   [[nodiscard]] bool empty() const noexcept { return events_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return events_.size(); }
 
@@ -82,6 +85,8 @@ class event_history {
   [[nodiscard]] const event& front() const { return *events_.front(); }
   [[nodiscard]] const event& back() const { return *events_.back(); }
   [[nodiscard]] const event& operator[](std::size_t at) const { return *events_[at]; }
+  /// @throws std::out_of_range  unless `at` is less than the size.
+  [[nodiscard]] const event& at(std::size_t at) const { return *events_.at(at); }
 
   /// A copy of each.
   operator std::vector<event>() const { return {begin(), end()}; }  // NOLINT: it reads like one
