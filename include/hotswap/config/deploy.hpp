@@ -76,10 +76,16 @@ template <typename Server, typename Router, typename Metrics>
 
 namespace detail {
 
-/// The journal's opening record keeps the operator's text, if there is one, or one that says the
-/// same: whoever takes the rollout over needs no more.
-template <typename = void>
-void keep_document(const strategy_config& config, rollout_context& context) {
+/// What all deployments begin with. The journal's opening record keeps the operator's text, if
+/// there is one, or one that says the same: whoever takes the rollout over needs no more.
+template <typename Server, typename Router, typename Metrics>
+void prepare(const strategy_config& config, rollout_context& context) {
+  validate(config);
+  const std::string_view missing = missing_member<Server, Router, Metrics>(config);
+  if (!missing.empty()) {
+    refuse("/strategy", "be one that the platform can serve",
+           fmt::format("{}, which needs {}", strategy_name(config), missing));
+  }
   if (context.document.empty()) context.document = to_json(config);
 }
 
@@ -96,13 +102,7 @@ template <typename Server, typename Router, typename Metrics>
 [[nodiscard]] task<deployment_result> deploy(Server& server, Router& router, Metrics& metrics,
                                              const strategy_config& config, model_version baseline,
                                              model_version candidate, rollout_context& context) {
-  validate(config);
-  const std::string_view missing = missing_member<Server, Router, Metrics>(config);
-  if (!missing.empty()) {
-    refuse("/strategy", "be one that the platform can serve",
-           fmt::format("{}, which needs {}", strategy_name(config), missing));
-  }
-  detail::keep_document(config, context);
+  detail::prepare<Server, Router, Metrics>(config, context);
   if (const auto* canary = std::get_if<canary_config>(&config)) {
     const canary_strategy strategy{server, router, metrics, *canary};
     return strategy.deploy(std::move(baseline), std::move(candidate), context);
@@ -137,13 +137,7 @@ template <typename Server, typename Router, typename Metrics>
 [[nodiscard]] task<deployment_result> deploy(Server& server, Router& router, Metrics& metrics,
                                              const strategy_config& config, model_version candidate,
                                              rollout_context& context) {
-  validate(config);
-  const std::string_view missing = missing_member<Server, Router, Metrics>(config);
-  if (!missing.empty()) {
-    refuse("/strategy", "be one that the platform can serve",
-           fmt::format("{}, which needs {}", strategy_name(config), missing));
-  }
-  detail::keep_document(config, context);
+  detail::prepare<Server, Router, Metrics>(config, context);
   if (const auto* canary = std::get_if<canary_config>(&config)) {
     const canary_strategy strategy{server, router, metrics, *canary};
     return strategy.deploy(std::move(candidate), context);

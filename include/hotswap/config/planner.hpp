@@ -50,13 +50,7 @@ class basic_planner {
       needs(step, each.minimum_samples.value_or(config.minimum_samples), config.bake_of(each),
             smaller_side(*step.candidate_share));
     }
-    auto& end = plan_.steps.emplace_back("end", verbs{});
-    if (config.holdback > share{}) {
-      end.verbs.push_back("shift");
-      calls(end, 1, 3);
-      end.candidate_share = share::basis_points(10'000);
-    }
-    keep(end, config.keep_duration);
+    add_end(config, config.keep_duration, 1);
   }
 
   void add(const blue_green_config& config, bool from_the_start) {
@@ -68,13 +62,7 @@ class basic_planner {
     bake(step, config, config.monitoring_duration, config.monitoring_duration);
     needs(step, config.minimum_samples, config.monitoring_duration,
           smaller_side(*step.candidate_share));
-    auto& end = plan_.steps.emplace_back("end", verbs{});
-    if (config.holdback > share{}) {
-      end.verbs.push_back("shift");
-      calls(end, 1, 3);
-      end.candidate_share = share::basis_points(10'000);
-    }
-    keep(end, config.keep_blue_duration);
+    add_end(config, config.keep_blue_duration, 1);
   }
 
   void add(const ab_test_config& config) {
@@ -100,13 +88,7 @@ class basic_planner {
     winner.shortest = least;
     needs(winner, config.samples_of_limits(), ab_test_config::ramp_step_duration,
           smaller_side(*winner.candidate_share));
-    auto& end = plan_.steps.emplace_back("end", verbs{});
-    if (config.holdback > share{}) {
-      end.verbs.push_back("shift");
-      calls(end, 0, 3);
-      end.candidate_share = share::basis_points(10'000);
-    }
-    keep(end, config.keep_duration);
+    add_end(config, config.keep_duration, 0);
   }
 
   void add(const shadow_config& config) {
@@ -246,6 +228,18 @@ class basic_planner {
     step.minimum_samples = samples;
     step.requests_per_second = static_cast<double>(samples) * 10'000.0 / of.basis_points() /
                                std::chrono::duration<double>(bake).count();
+  }
+
+  /// The loser is kept warm, and then removed.
+  /// @param fewest  calls of the shift that ends a holdback: none if the baseline has won
+  void add_end(const rollout_config& config, milliseconds kept, int fewest) {
+    auto& end = plan_.steps.emplace_back("end", verbs{});
+    if (config.holdback > share{}) {
+      end.verbs.push_back("shift");
+      calls(end, fewest, 3);
+      end.candidate_share = share::basis_points(10'000);
+    }
+    keep(end, kept);
   }
 
   void keep(planned_step& step, milliseconds time) const {

@@ -167,7 +167,7 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::replace(std::string_view step, server_id server,
                                        model_version version, bool shielded) {
   const bool was_sure = door_.has_rotation() || fleet_->unsure.insert(server).second;
-  co_await door_.update(step, server, std::move(version), shielded);
+  co_await door_.update(step, server, version, shielded);
   if (!door_.has_rotation() && (was_sure || !fleet_calls_are_out())) fleet_->unsure.erase(server);
 }
 

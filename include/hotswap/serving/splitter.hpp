@@ -118,9 +118,8 @@ class splitter {
 
   void put_in_force(const traffic_split& split) {
     if (split == split_ && split.salt() == split_.salt()) return;
-    traffic_split next = split;
     publish(split);
-    split_ = std::move(next);
+    split_ = split;
   }
 
   void publish(const traffic_split& split) {
