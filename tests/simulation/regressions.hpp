@@ -149,6 +149,25 @@ inline constexpr std::array regressions{
                "the simulation's own: a driver that went on with a recorded roll-back was asked to "
                "stop, and judged by the opening of a rollout before, which came late"},
     regression{
+        "blue_green",
+        "0100000000000000000000000000000000000000000000000000000000000000000000000000"
+        "0000000000080000000000000000000000000000000000000000000000000000000000000000"
+        "000000000000010001000100010000000000000000000000070000000001000100000004",
+        "the simulation's own: a driver that could not record it had gone back, and the next one "
+        "believed a router that answered with the split before that"},
+    regression{
+        "rolling",
+        "00000000000000000000000f000000000100000a000000000000000000000000000000000000"
+        "000000000000000000000000000000000000000c0000000000000000020000000000000e",
+        "the simulation's own: one driver was told of a server that had joined, and the other one "
+        "ended without knowing of it"},
+    regression{
+        "shadow",
+        "000000000000000c000000000000000004000000010001000100000000000000000000000000"
+        "0000000000000000000d05",
+        "the simulation's own: what a driver did that did not know that it had lost was blamed on "
+        "the rollout after it"},
+    regression{
         "first_deployment", "01010c00000100000001000000000000000000000000000000010003",
         "the simulation's own: two first deployments, one after the other, and what the first "
         "one had left was taken for the second one's"},

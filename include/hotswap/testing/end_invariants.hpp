@@ -56,7 +56,8 @@ class end_invariants {
     const bool has_active = !rules_.is_first || result.status() == deployment_status::succeeded ||
                             result.status() == deployment_status::rollback_failed;
     active_ = has_active ? result.active().version() : std::string{};
-    servers_told_ = platform_.servers_told();
+    // a driver that has asked nobody goes by what those before it have recorded
+    servers_told_ = by.servers_told > 0 ? by.servers_told : platform_.servers_told();
   }
 
   /// Another rollout has opened the journal, and may move the traffic and the versions.

@@ -61,8 +61,8 @@ namespace hotswap::inline v0_1 {
 ///     decision to roll back, unless a forced promote is recorded. While a fail is held it stays
 ///     what it was, and is set to that again if it has drifted.
 ///   9 no request goes to a version that cannot answer it: not if it has died, the server has lied
-///     about it, or the excuses of 3 hold.
-///     In a fleet: no server is updated in rotation, none is put in before it was said to be
+///     about it, the router has told an older split before it was removed, or the excuses of 3
+///     hold. In a fleet: no server is updated in rotation, none is put in before it was said to be
 ///     healthy, and one stays in it.
 ///  10 a driver that has lost, or has left, makes no call that changes anything. One that is
 ///     stopped does not go back for that: its journal survives it.
@@ -105,8 +105,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
 
   /// That rollout was in this world before, and may have left calls under way.
   void follows(const rollout_invariants& before) {
-    excuses_.drivers = before.excuses_.drivers;
-    excuses_.fleet_shrank = before.excuses_.fleet_shrank;
+    excuses_.follows(before.excuses_);
     ends_.follows(before.ends_);
   }
 
@@ -228,7 +227,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     for (const auto& each : platform_.versions()) {
       if (platform_.share_of(each.version) <= 0.0 || each.is_ready()) continue;
       const bool is_excused = each.has_died || each.is_lied_about || excuses_.router() ||
-                              excuses_.late_splits() || excuses_.server();
+                              excuses_.late_splits() || excuses_.server() || excuses_.is_misled;
       if (!is_excused) {
         broken_.of(9, to_string(each.version) + " has traffic, and cannot answer");
       }
@@ -352,8 +351,9 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
 
   void require_may_be_removed(const model_version& version) {
     const bool can_know = world_.running == nullptr || !world_.running->was_told_older_split;
-    if (platform_.share_of(version) > 0.0 && can_know && !excuses_.router() &&
-        !excuses_.late_splits()) {
+    const bool has_traffic = platform_.share_of(version) > 0.0;
+    if (has_traffic && !can_know) excuses_.is_misled = true;
+    if (has_traffic && can_know && !excuses_.router() && !excuses_.late_splits()) {
       broken_.of(4, to_string(version) + " is removed while it has traffic");
     }
     const bool is_candidate = version == rules_.candidate;

@@ -38,6 +38,14 @@ class rollout_excuses {
   bool is_fleet = false;
   bool fleet_shrank = false;  ///< so there may be fewer batches
   bool servers_went_back_unrecorded = false;
+  bool is_misled = false;  ///< by a router that told an older split: what has traffic was removed
+
+  /// What an earlier rollout of this world may have left under way.
+  void follows(const rollout_excuses& before) noexcept {
+    drivers = before.drivers;
+    fleet_shrank = before.fleet_shrank;
+    calls_of_the_ignorant_ = before.calls_of_the_ignorant_;
+  }
 
   /// What a router did.
   [[nodiscard]] bool router() const noexcept {

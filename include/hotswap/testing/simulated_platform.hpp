@@ -228,7 +228,7 @@ class simulated_platform {
   [[nodiscard]] std::uint64_t foreign_splits() const noexcept { return foreign_splits_; }
   /// Late splits that the fence has refused.
   [[nodiscard]] std::uint64_t fenced_off() const noexcept { return fenced_off_; }
-  /// In a fleet: how many had joined when a rollout was last told who is there.
+  /// In a fleet: how many had joined when any driver was last told who is there.
   [[nodiscard]] std::size_t servers_told() const noexcept { return servers_told_; }
 
   void watched_by(platform_watcher* watcher) noexcept { watcher_ = watcher; }
@@ -261,7 +261,10 @@ class simulated_platform {
   }
 
  protected:
-  void tells_of_servers(std::size_t joined) noexcept { servers_told_ = joined; }
+  void tells_of_servers(std::size_t joined) noexcept {
+    servers_told_ = joined;
+    if (world_.running != nullptr) world_.running->servers_told = joined;
+  }
 
   simulated_answer<void> route(const traffic_split& split, std::uint64_t revision) {
     const simulated_world::work own{world_};

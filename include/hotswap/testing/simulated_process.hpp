@@ -15,6 +15,7 @@
 #include <hotswap/async/virtual_clock.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <new>
 #include <optional>
@@ -41,6 +42,7 @@ struct driving_state {
   bool last_split_was_read = false;   ///< and all was the baseline's
   bool was_told_older_split = false;  ///< when it last asked, by a router that answers as before
   std::uint64_t faults_by_then = 0;   ///< that may make the way back longer
+  std::size_t servers_told = 0;  ///< in a fleet: how many had joined when it was last told of them
 };
 
 /// Timers and letters of the process fire while its world's clock runs. Outlives what runs on it.
