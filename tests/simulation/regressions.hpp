@@ -171,6 +171,9 @@ inline constexpr std::array regressions{
         "first_deployment", "01010c00000100000001000000000000000000000000000000010003",
         "the simulation's own: two first deployments, one after the other, and what the first "
         "one had left was taken for the second one's"},
+    regression{
+        "first_deployment", "00000c0000010000000306",
+        "the simulation's own: two first deployments, and the second one was aborted before it had asked whether there is one"},
     regression{"first_deployment",
                "010000000c0304000000000000000000000000010000000000000000000000030103070000030003"
                "000000000001000000010002",

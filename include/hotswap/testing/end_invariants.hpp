@@ -8,7 +8,6 @@
 
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/event.hpp>
-#include <hotswap/core/reason_code.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/testing/breach.hpp>
 #include <hotswap/testing/record_invariants.hpp>
@@ -46,8 +45,7 @@ class end_invariants {
 
   /// As far as one process says.
   void ended(const deployment_result& result, const simulated_process& by) {
-    // the version that is there is that of another first deployment, which has ended
-    if (rules_.is_first && result.reason_code() == reason_code::already_active) return;
+    if (rules_.is_first && another_serves_) return;  // its version, not this one's, is there
     status_ = result.status();
     require_traffic(result, by);
     require_steps(result);
@@ -62,6 +60,7 @@ class end_invariants {
 
   /// Another rollout has opened the journal, and may move the traffic and the versions.
   void another_begins() noexcept {
+    another_serves_ = another_serves_ || !active_.empty();
     status_.reset();
     ended_baseline_ = false;
   }
@@ -194,6 +193,7 @@ class end_invariants {
   std::optional<deployment_status> status_;
   bool ended_baseline_ = false;
   std::string active_;
+  bool another_serves_ = false;  ///< of a rollout that had ended before this one began
   std::vector<std::string> named_;
   bool mirror_is_named_ = false;
   std::size_t servers_told_ = 0;  ///< of which the rollout was told, when it ended
