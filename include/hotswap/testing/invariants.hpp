@@ -227,7 +227,8 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
     for (const auto& each : platform_.versions()) {
       if (platform_.share_of(each.version) <= 0.0 || each.is_ready()) continue;
       const bool is_excused = each.has_died || each.is_lied_about || excuses_.router() ||
-                              excuses_.late_splits() || excuses_.server() || excuses_.is_misled;
+                              excuses_.late_splits() || excuses_.server() ||
+                              excuses_.removed_in_error == each.version;
       if (!is_excused) {
         broken_.of(9, to_string(each.version) + " has traffic, and cannot answer");
       }
@@ -352,7 +353,7 @@ class rollout_invariants final : public platform_watcher, public journal_watcher
   void require_may_be_removed(const model_version& version) {
     const bool can_know = world_.running == nullptr || !world_.running->was_told_older_split;
     const bool has_traffic = platform_.share_of(version) > 0.0;
-    if (has_traffic && !can_know) excuses_.is_misled = true;
+    if (has_traffic && !can_know) excuses_.removed_in_error = version;
     if (has_traffic && can_know && !excuses_.router() && !excuses_.late_splits()) {
       broken_.of(4, to_string(version) + " is removed while it has traffic");
     }

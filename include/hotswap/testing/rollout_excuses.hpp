@@ -6,6 +6,7 @@
 ///
 ///     if (!excuses.router() && !excuses.late_splits()) broken.of(3, "…");
 
+#include <hotswap/core/model_version.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/testing/rollout_rules.hpp>
 #include <hotswap/testing/schedule.hpp>
@@ -15,6 +16,7 @@
 #include <hotswap/testing/simulated_world.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -38,7 +40,8 @@ class rollout_excuses {
   bool is_fleet = false;
   bool fleet_shrank = false;  ///< so there may be fewer batches
   bool servers_went_back_unrecorded = false;
-  bool is_misled = false;  ///< by a router that told an older split: what has traffic was removed
+  /// It was removed while it had traffic, by a driver to which the router had told an older split.
+  std::optional<model_version> removed_in_error;
 
   /// What an earlier rollout of this world may have left under way.
   void follows(const rollout_excuses& before) noexcept {
