@@ -13,6 +13,7 @@
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
 #include <hotswap/analysis/sample_ratio.hpp>
+#include <hotswap/analysis/sentence.hpp>
 #include <hotswap/analysis/threshold_judge.hpp>
 #include <hotswap/async/await_answer.hpp>
 #include <hotswap/async/awaitable.hpp>
@@ -31,6 +32,7 @@
 #include <hotswap/async/result.hpp>
 #include <hotswap/async/running_mark.hpp>
 #include <hotswap/async/sleep.hpp>
+#include <hotswap/async/stop_offer.hpp>
 #include <hotswap/async/stop_signal.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/submit.hpp>

@@ -8,13 +8,12 @@
 
 #include <hotswap/analysis/absolute_limits.hpp>
 #include <hotswap/analysis/judge.hpp>
+#include <hotswap/analysis/sentence.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/quantile_name.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/stats/clopper_pearson.hpp>
 #include <hotswap/stats/interval.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -73,8 +72,8 @@ class absolute_judge final : public judge {
 
   bool lacks_samples(finding& found, std::string_view what) const {
     if (found.candidate_samples >= minimum_samples_) return false;
-    found.sentence = fmt::format("{} needs {} samples, and has {}", what, minimum_samples_,
-                                 found.candidate_samples);
+    found.sentence = detail::sentence(what, " needs ", minimum_samples_, " samples, and has ",
+                                      found.candidate_samples);
     return true;
   }
 
@@ -97,16 +96,16 @@ class absolute_judge final : public judge {
         found.method = "clopper-pearson";
         found.interval = bounds;
         found.sentence =
-            fmt::format("the error rate is {:.3g} beyond doubt (limit {:.3g}, {} requests)",
-                        *found.candidate, limits_.error_rate, seen_.requests);
+            detail::sentence("the error rate is ", *found.candidate, " beyond doubt (limit ",
+                             limits_.error_rate, ", ", seen_.requests, " requests)");
         return found;
       }
     }
     if (lacks_samples(found, "the error rate")) return found;
     const bool exceeds = *found.candidate > limits_.error_rate + rounding;
     found.made = exceeds ? decision::fail : decision::pass;
-    found.sentence = fmt::format("the error rate is {:.3g} (limit {:.3g}, {} requests)",
-                                 *found.candidate, limits_.error_rate, seen_.requests);
+    found.sentence = detail::sentence("the error rate is ", *found.candidate, " (limit ",
+                                      limits_.error_rate, ", ", seen_.requests, " requests)");
     return found;
   }
 
@@ -133,9 +132,10 @@ class absolute_judge final : public judge {
     found.statistic = found.candidate;
     const bool exceeds = found.limit && *found.candidate > *found.limit + rounding;
     found.made = exceeds ? decision::fail : decision::pass;
-    found.sentence = fmt::format("the {} latency is {:.3g} ms ({}, {} requests)",
-                                 is_distribution ? quantile_name(latency_quantile_) : "mean",
-                                 *found.candidate * 1e3, limit_text(found, 1e3, " ms"), samples);
+    found.sentence =
+        detail::sentence("the ", is_distribution ? quantile_name(latency_quantile_) : "mean",
+                         " latency is ", *found.candidate * 1e3, " ms (",
+                         limit_text(found, 1e3, " ms"), ", ", samples, " requests)");
     return found;
   }
 
@@ -147,14 +147,15 @@ class absolute_judge final : public judge {
     found.statistic = found.candidate;
     const bool falls_short = found.limit && *found.candidate < *found.limit - rounding;
     found.made = falls_short ? decision::fail : decision::pass;
-    found.sentence = fmt::format("the accuracy is {:.4g} ({}, {} labels)", *found.candidate,
-                                 limit_text(found, 1.0, " at least"), found.candidate_samples);
+    found.sentence = detail::sentence("the accuracy is ", detail::significant{*found.candidate, 4},
+                                      " (", limit_text(found, 1.0, " at least"), ", ",
+                                      found.candidate_samples, " labels)");
     return found;
   }
 
   static std::string limit_text(const finding& found, double unit, std::string_view after) {
     if (!found.limit) return "no limit";
-    return fmt::format("limit {:.3g}{}", *found.limit * unit, after);
+    return detail::sentence("limit ", *found.limit * unit, after);
   }
 
   absolute_limits limits_;

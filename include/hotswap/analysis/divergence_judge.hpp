@@ -10,13 +10,12 @@
 #include <hotswap/analysis/divergence_thresholds.hpp>
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
+#include <hotswap/analysis/sentence.hpp>
 #include <hotswap/analysis/threshold_judge.hpp>
 #include <hotswap/core/divergence_snapshot.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/stats/moments.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -88,8 +87,8 @@ class divergence_judge final : public judge {
 
   bool lacks_samples(finding& found, std::string_view what) const {
     if (found.candidate_samples >= minimum_samples_) return false;
-    found.sentence = fmt::format("{} needs {} requests, and has {}", what, minimum_samples_,
-                                 found.candidate_samples);
+    found.sentence = detail::sentence(what, " needs ", minimum_samples_, " requests, and has ",
+                                      found.candidate_samples);
     return true;
   }
 
@@ -107,10 +106,9 @@ class divergence_judge final : public judge {
     if (lacks_samples(found, "the comparison of the answers")) return found;
     found.statistic = static_cast<double>(sum_.disagreed) / static_cast<double>(sum_.compared);
     found.candidate = found.statistic;
-    found.sentence = fmt::format(
-        "the shadow disagrees at a rate of {:.3g} (limit {:.3g}, {} "
-        "requests compared)",
-        *found.statistic, limits_.disagreement_rate, sum_.compared);
+    found.sentence =
+        detail::sentence("the shadow disagrees at a rate of ", *found.statistic, " (limit ",
+                         limits_.disagreement_rate, ", ", sum_.compared, " requests compared)");
     limit(found);
     return found;
   }
@@ -127,8 +125,8 @@ class divergence_judge final : public judge {
     found.candidate = mean;
     found.statistic = std::abs(mean);
     found.sentence =
-        fmt::format("the shadow's scores differ by {:.3g} (limit {:.3g} either way, {} requests)",
-                    mean, *limits_.score_difference, scores);
+        detail::sentence("the shadow's scores differ by ", mean, " (limit ",
+                         *limits_.score_difference, " either way, ", scores, " requests)");
     limit(found);
     return found;
   }
@@ -139,7 +137,7 @@ class divergence_judge final : public judge {
     std::string causes;
     for (const auto& [cause, count] : sum_.dropped) {
       dropped += count;
-      causes += fmt::format("{}{} {}", causes.empty() ? ": " : ", ", cause, count);
+      causes += detail::sentence(causes.empty() ? ": " : ", ", cause, " ", count);
     }
     const std::uint64_t sampled = sum_.compared + sum_.shadow_errors + dropped;
     finding found = about("droppedRate", limits_.dropped_rate, sampled);
@@ -149,9 +147,9 @@ class divergence_judge final : public judge {
     }
     found.statistic = static_cast<double>(dropped) / static_cast<double>(sampled);
     found.candidate = found.statistic;
-    found.sentence =
-        fmt::format("a share of {:.3g} of the sampled requests was dropped (limit {:.3g}{})",
-                    *found.statistic, limits_.dropped_rate, causes);
+    found.sentence = detail::sentence("a share of ", *found.statistic,
+                                      " of the sampled requests was dropped (limit ",
+                                      limits_.dropped_rate, causes, ")");
     limit(found);
     if (found.made == decision::fail) found.made = decision::inconclusive;
     return found;

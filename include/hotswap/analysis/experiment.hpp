@@ -13,14 +13,13 @@
 /// 50 (1900), 157-175, for proportions.
 
 #include <hotswap/analysis/judge.hpp>
+#include <hotswap/analysis/sentence.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/stats/chi_square.hpp>
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/proportion.hpp>
 #include <hotswap/stats/welch.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -139,11 +138,11 @@ class arm_of_metric {
   found.statistic = *found.candidate - *found.baseline;
   const bool differs = *found.p_value < question.significance_level;
   const bool candidate_is_better = (*found.statistic > 0.0) == question.increase_is_better;
-  found.sentence = fmt::format(
-      "{} is {:.5g} with the candidate and {:.5g} with the baseline ({}, p = {:.3g}, {} "
-      "and {} samples)",
-      question.metric, *found.candidate, *found.baseline, found.method, *found.p_value,
-      found.candidate_samples, found.baseline_samples);
+  found.sentence =
+      detail::sentence(question.metric, " is ", detail::significant{*found.candidate, 5},
+                       " with the candidate and ", detail::significant{*found.baseline, 5},
+                       " with the baseline (", found.method, ", p = ", *found.p_value, ", ",
+                       found.candidate_samples, " and ", found.baseline_samples, " samples)");
   const auto winner = !differs              ? experiment_winner::none
                       : candidate_is_better ? experiment_winner::candidate
                                             : experiment_winner::baseline;
@@ -170,8 +169,9 @@ class experiment_judge final : public judge {
     primary.candidate_samples = candidate_samples_;
     const std::uint64_t fewest = std::min(baseline_samples_, candidate_samples_);
     primary.made = fewest >= question_.minimum_samples ? decision::pass : decision::inconclusive;
-    primary.sentence = fmt::format("{} of each arm needs {} samples, and the smaller one has {}",
-                                   question_.metric, question_.minimum_samples, fewest);
+    primary.sentence =
+        detail::sentence(question_.metric, " of each arm needs ", question_.minimum_samples,
+                         " samples, and the smaller one has ", fewest);
 
     const bool undecided = primary.made == decision::inconclusive && !guarded.failed();
     const decision made = undecided ? decision::inconclusive : guarded.decision();

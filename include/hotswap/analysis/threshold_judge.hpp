@@ -9,6 +9,7 @@
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/analysis/rollback_thresholds.hpp>
 #include <hotswap/analysis/sample_ratio.hpp>
+#include <hotswap/analysis/sentence.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/quantile_name.hpp>
 #include <hotswap/core/verdict.hpp>
@@ -17,8 +18,6 @@
 #include <hotswap/stats/moments.hpp>
 #include <hotswap/stats/proportion.hpp>
 #include <hotswap/stats/quantile_sketch.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -65,10 +64,10 @@ class threshold_judge final : public judge {
 
     std::vector<finding> findings;
     findings.reserve(4);  // mostly all: a look is kept for as long as its rollout
-    findings.push_back(judge_error_rate());
-    findings.push_back(judge_latency());
-    findings.push_back(judge_accuracy());
-    findings.push_back(judge_drift(seen));
+    judge_error_rate(findings.emplace_back());
+    judge_latency(findings.emplace_back());
+    judge_accuracy(findings.emplace_back());
+    judge_drift(seen, findings.emplace_back());
     for (const std::string& name : required_) judge_custom(name, findings);
     if (auto mismatch = sample_ratio_mismatch(seen)) findings.push_back(std::move(*mismatch));
     const decision made = decide(findings);
@@ -88,30 +87,28 @@ class threshold_judge final : public judge {
   static constexpr double no_doubt = 0.998;  ///< two-sided, so each bound is one of 99.9 %
 
   /// What all findings have in common: who is compared, and whether it has enough samples.
-  finding about(std::string metric, std::uint64_t baseline_samples, std::uint64_t candidate_samples,
-                double limit) const {
-    finding found;
-    found.metric = std::move(metric);
+  void begin(finding& found, std::string_view metric, std::uint64_t baseline_samples,
+             std::uint64_t candidate_samples, double limit) const {
+    found.metric = metric;
     found.required = std::find(required_.begin(), required_.end(), found.metric) != required_.end();
     found.method = "threshold";
     found.limit = limit;
     found.baseline_samples = baseline_samples;
     found.candidate_samples = candidate_samples;
-    return found;
   }
 
   bool lacks_samples(finding& found, std::string_view what) const {
     const std::uint64_t fewest = std::min(found.baseline_samples, found.candidate_samples);
     if (fewest >= std::max<std::uint64_t>(minimum_samples_, 1)) return false;
     const bool is_candidate = found.candidate_samples == fewest;
-    found.sentence = fmt::format("{} of the {} needs {} samples, and has {}", what,
-                                 is_candidate ? "candidate" : "baseline", minimum_samples_, fewest);
+    found.sentence = detail::sentence(what, " of the ", is_candidate ? "candidate" : "baseline",
+                                      " needs ", minimum_samples_, " samples, and has ", fewest);
     return true;
   }
 
   static void cannot_judge(finding& found, std::string_view what) {
     found.required = true;  // what was measured and is no number holds a pass up, wanted or not
-    found.sentence = fmt::format("{} cannot be judged", what);
+    found.sentence = detail::sentence(what, " cannot be judged");
   }
 
   /// Of the change in `found.statistic`; strictly greater fails.
@@ -123,25 +120,25 @@ class threshold_judge final : public judge {
     if (!contemporaneous_) found.sentence += ", no contemporaneous baseline";
   }
 
-  finding judge_error_rate() const {
-    finding found = about("errorRate", sums_->baseline.requests, sums_->candidate.requests,
-                          limits_.error_rate_increase);
+  void judge_error_rate(finding& found) const {
+    begin(found, "errorRate", sums_->baseline.requests, sums_->candidate.requests,
+          limits_.error_rate_increase);
     if (sums_->baseline.errors > sums_->baseline.requests ||
         sums_->candidate.errors > sums_->candidate.requests) {
       cannot_judge(found, "an error rate with more errors than requests");
-      return found;
+      return;
     }
     if (sums_->baseline.requests > 0) found.baseline = rate(sums_->baseline);
     if (sums_->candidate.requests > 0) found.candidate = rate(sums_->candidate);
-    if (errors_are_beyond_doubt(found)) return found;
-    if (lacks_samples(found, "the error rate")) return found;
+    if (errors_are_beyond_doubt(found)) return;
+    if (lacks_samples(found, "the error rate")) return;
 
     found.statistic = *found.candidate - *found.baseline;
     const std::string_view change = *found.statistic < 0.0 ? "fell" : "rose";
-    hold_to_limit(found, fmt::format("the error rate {} by {:.3g} (limit {:.3g}, {} requests)",
-                                     change, std::abs(*found.candidate - *found.baseline),
-                                     limits_.error_rate_increase, sums_->candidate.requests));
-    return found;
+    hold_to_limit(found, detail::sentence("the error rate ", change, " by ",
+                                          std::abs(*found.candidate - *found.baseline), " (limit ",
+                                          limits_.error_rate_increase, ", ",
+                                          sums_->candidate.requests, " requests)"));
   }
 
   static double rate(const metrics_snapshot& side) {
@@ -163,10 +160,10 @@ class threshold_judge final : public judge {
     found.statistic = rate(sums_->candidate) - found.baseline.value_or(0.0);
     found.interval =
         stats::interval{candidate.lower - baseline.upper, candidate.upper - baseline.lower};
-    found.sentence = fmt::format(
-        "the error rate rose beyond doubt, to {:.3g} from {:.3g} (limit {:.3g}, {} requests)",
-        *found.candidate, found.baseline.value_or(0.0), limits_.error_rate_increase,
-        sums_->candidate.requests);
+    found.sentence =
+        detail::sentence("the error rate rose beyond doubt, to ", *found.candidate, " from ",
+                         found.baseline.value_or(0.0), " (limit ", limits_.error_rate_increase,
+                         ", ", sums_->candidate.requests, " requests)");
     if (!contemporaneous_) found.sentence += ", no contemporaneous baseline";
     return true;
   }
@@ -178,109 +175,107 @@ class threshold_judge final : public judge {
   }
 
   /// Of the distributions where both sides have one, else of the means.
-  finding judge_latency() const {
+  void judge_latency(finding& found) const {
     const bool are_distributions =
         sums_->baseline.latency_distribution && sums_->candidate.latency_distribution;
-    finding found = are_distributions ? about_latency_quantile() : about_mean_latency();
+    if (are_distributions) {
+      begin_latency_quantile(found);
+    } else {
+      begin_mean_latency(found);
+    }
     if ((sums_->baseline.latency && !sums_->baseline.latency->finite()) ||
         (sums_->candidate.latency && !sums_->candidate.latency->finite())) {
       cannot_judge(found, "a latency that is not finite");
-      return found;
+      return;
     }
-    if (lacks_samples(found, "the latency")) return found;
+    if (lacks_samples(found, "the latency")) return;
     if (!(*found.baseline > 0.0) || !(*found.candidate >= 0.0)) {
       cannot_judge(found, "a latency that is not positive");
-      return found;
+      return;
     }
 
     found.statistic = *found.candidate / *found.baseline;
-    hold_to_limit(
-        found,
-        fmt::format(
-            "the {} latency is {:.3g} times the baseline's, {:.3g} ms (limit {:.3g}, {} requests)",
-            found.quantile ? quantile_name(*found.quantile) : "mean", *found.statistic,
-            *found.candidate * 1e3, limits_.latency_increase, found.candidate_samples));
-    return found;
+    hold_to_limit(found,
+                  detail::sentence("the ", found.quantile ? quantile_name(*found.quantile) : "mean",
+                                   " latency is ", *found.statistic, " times the baseline's, ",
+                                   *found.candidate * 1e3, " ms (limit ", limits_.latency_increase,
+                                   ", ", found.candidate_samples, " requests)"));
   }
 
-  finding about_latency_quantile() const {
+  void begin_latency_quantile(finding& found) const {
     const stats::quantile_sketch& of_baseline = *sums_->baseline.latency_distribution;
     const stats::quantile_sketch& of_candidate = *sums_->candidate.latency_distribution;
-    finding found =
-        about("latency", of_baseline.count(), of_candidate.count(), limits_.latency_increase);
+    begin(found, "latency", of_baseline.count(), of_candidate.count(), limits_.latency_increase);
     found.quantile = limits_.latency_quantile;
     if (of_baseline.count() > 0) found.baseline = of_baseline.quantile(*found.quantile);
     if (of_candidate.count() > 0) found.candidate = of_candidate.quantile(*found.quantile);
-    return found;
   }
 
-  finding about_mean_latency() const {
+  void begin_mean_latency(finding& found) const {
     const std::uint64_t of_baseline =
         sums_->baseline.latency ? sums_->baseline.latency->count() : 0;
     const std::uint64_t of_candidate =
         sums_->candidate.latency ? sums_->candidate.latency->count() : 0;
-    finding found = about("latency", of_baseline, of_candidate, limits_.latency_increase);
+    begin(found, "latency", of_baseline, of_candidate, limits_.latency_increase);
     if (of_baseline > 0) found.baseline = sums_->baseline.latency->mean();
     if (of_candidate > 0) found.candidate = sums_->candidate.latency->mean();
-    return found;
   }
 
-  finding judge_accuracy() const {
+  void judge_accuracy(finding& found) const {
     const std::uint64_t of_baseline =
         sums_->baseline.accuracy ? sums_->baseline.accuracy->trials() : 0;
     const std::uint64_t of_candidate =
         sums_->candidate.accuracy ? sums_->candidate.accuracy->trials() : 0;
-    finding found = about("accuracy", of_baseline, of_candidate, limits_.accuracy_drop);
+    begin(found, "accuracy", of_baseline, of_candidate, limits_.accuracy_drop);
     if (of_baseline > 0) found.baseline = sums_->baseline.accuracy->rate();
     if (of_candidate > 0) found.candidate = sums_->candidate.accuracy->rate();
-    if (lacks_samples(found, "the accuracy")) return found;
+    if (lacks_samples(found, "the accuracy")) return;
     if (!(*found.baseline > 0.0)) {
       cannot_judge(found, "a drop from an accuracy of 0");
-      return found;
+      return;
     }
 
     found.statistic = (*found.baseline - *found.candidate) / *found.baseline;
-    hold_to_limit(
-        found, fmt::format("the accuracy is {:.4g} against {:.4g} (limit {:.3g} lower, {} "
-                           "labels)",
-                           *found.candidate, *found.baseline, limits_.accuracy_drop, of_candidate));
-    return found;
+    hold_to_limit(found,
+                  detail::sentence("the accuracy is ", detail::significant{*found.candidate, 4},
+                                   " against ", detail::significant{*found.baseline, 4}, " (limit ",
+                                   limits_.accuracy_drop, " lower, ", of_candidate, " labels)"));
   }
 
-  finding judge_drift(const paired_windows& seen) {
+  void judge_drift(const paired_windows& seen, finding& found) {
     const std::optional<drift_measurement>& drift = seen.candidate.drift;
     const std::optional<drift_measurement>& own = seen.baseline.drift;
-    finding found =
-        about("dataDrift", own ? own->samples : 0, drift ? drift->samples : 0, limits_.data_drift);
+    begin(found, "dataDrift", own ? own->samples : 0, drift ? drift->samples : 0,
+          limits_.data_drift);
     if (own) found.baseline = own->score;
     if (!drift || drift->samples < drift_samples) {
       windows_in_drift_ = 0;
-      found.sentence = fmt::format("the data drift needs {} samples in a window, and has {}",
-                                   drift_samples, found.candidate_samples);
-      return found;
+      found.sentence = detail::sentence("the data drift needs ", drift_samples,
+                                        " samples in a window, and has ", found.candidate_samples);
+      return;
     }
     if (!std::isfinite(drift->score)) {
       windows_in_drift_ = 0;
       cannot_judge(found, "a data drift that is not finite");
-      return found;
+      return;
     }
 
     found.candidate = drift->score;
     found.statistic = drift->score;
     windows_in_drift_ = drift->score > limits_.data_drift ? windows_in_drift_ + 1 : 0;
-    found.sentence = fmt::format("the data drift is {:.3g} (limit {:.3g}, {} samples)",
-                                 drift->score, limits_.data_drift, drift->samples);
+    found.sentence = detail::sentence("the data drift is ", drift->score, " (limit ",
+                                      limits_.data_drift, ", ", drift->samples, " samples)");
     if (windows_in_drift_ == 0) {
       found.made = decision::pass;
-      return found;
+      return;
     }
     found.required = true;
     if (own && own->score > limits_.data_drift) found.sentence += ", both arms";
     if (windows_in_drift_ >= drifting_windows) {
       found.made = decision::fail;
-      found.sentence += fmt::format(", in {} windows in a row", windows_in_drift_);
+      found.sentence += detail::sentence(", in ", static_cast<std::uint64_t>(windows_in_drift_),
+                                         " windows in a row");
     }
-    return found;
   }
 
   /// A custom metric has no limit here; required, it must at least have been measured.
@@ -293,17 +288,17 @@ class threshold_judge final : public judge {
     };
     const stats::moments baseline = of(sums_->baseline);
     const stats::moments candidate = of(sums_->candidate);
-    finding found = about(name, baseline.count(), candidate.count(), 0.0);
+    finding& found = findings.emplace_back();
+    begin(found, name, baseline.count(), candidate.count(), 0.0);
     found.limit.reset();
     if (!baseline.finite() || !candidate.finite()) {
-      cannot_judge(found, fmt::format("a {} that is not finite", name));
+      cannot_judge(found, "a " + name + " that is not finite");
     } else if (!lacks_samples(found, name)) {
       found.baseline = baseline.mean();
       found.candidate = candidate.mean();
       found.made = decision::pass;
-      found.sentence = fmt::format("{} was measured", name);
+      found.sentence = name + " was measured";
     }
-    findings.push_back(std::move(found));
   }
 
   static decision decide(const std::vector<finding>& findings) {

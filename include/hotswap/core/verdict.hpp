@@ -7,6 +7,7 @@
 
 #include <hotswap/stats/interval.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -70,10 +71,14 @@ class verdict {
 
   /// The sentences of the findings that made the decision, joined by semicolons.
   [[nodiscard]] std::string summary() const {
-    std::string text;
+    std::size_t length = 0;
     for (const finding& each : findings_) {
-      const bool decided = each.made == decision_ && (each.required || failed());
-      if (!decided || each.sentence.empty()) continue;
+      if (has_decided(each)) length += each.sentence.size() + 2;  // and a semicolon
+    }
+    std::string text;
+    text.reserve(length);
+    for (const finding& each : findings_) {
+      if (!has_decided(each) || each.sentence.empty()) continue;
       if (!text.empty()) text += "; ";
       text += each.sentence;
     }
@@ -81,6 +86,10 @@ class verdict {
   }
 
  private:
+  [[nodiscard]] bool has_decided(const finding& each) const noexcept {
+    return each.made == decision_ && (each.required || failed());
+  }
+
   hotswap::decision decision_;
   std::vector<finding> findings_;
 };
