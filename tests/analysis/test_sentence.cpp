@@ -12,13 +12,13 @@
 #include <random>
 #include <string>
 
-using hotswap::detail::sentence;
-using hotswap::detail::significant;
+using hotswap::sentence;
+using hotswap::significant;
 
 TEST_CASE("sentence: words, counts, and numbers to three digits", "[analysis]") {
   const std::string metric = "the error rate";
-  CHECK(sentence(metric, " rose by ", 0.0123456, " (limit ", 0.01, ", ", std::uint64_t{60'000},
-                 " requests)") == "the error rate rose by 0.0123 (limit 0.01, 60000 requests)");
+  CHECK(sentence(metric, " rose by ", 0.0123456, " (limit ", 0.01, ", ", 60'000, " requests)") ==
+        "the error rate rose by 0.0123 (limit 0.01, 60000 requests)");
   CHECK(sentence(1'500'000.0, " ", -2.0, " ", 0.0, " ", significant{0.123456, 5}) ==
         "1.5e+06 -2 0 0.12346");
   CHECK(sentence(std::numeric_limits<double>::quiet_NaN(), " ",

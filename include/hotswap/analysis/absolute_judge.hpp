@@ -72,8 +72,8 @@ class absolute_judge final : public judge {
 
   bool lacks_samples(finding& found, std::string_view what) const {
     if (found.candidate_samples >= minimum_samples_) return false;
-    found.sentence = detail::sentence(what, " needs ", minimum_samples_, " samples, and has ",
-                                      found.candidate_samples);
+    found.sentence =
+        sentence(what, " needs ", minimum_samples_, " samples, and has ", found.candidate_samples);
     return true;
   }
 
@@ -95,17 +95,16 @@ class absolute_judge final : public judge {
         found.made = decision::fail;
         found.method = "clopper-pearson";
         found.interval = bounds;
-        found.sentence =
-            detail::sentence("the error rate is ", *found.candidate, " beyond doubt (limit ",
-                             limits_.error_rate, ", ", seen_.requests, " requests)");
+        found.sentence = sentence("the error rate is ", *found.candidate, " beyond doubt (limit ",
+                                  limits_.error_rate, ", ", seen_.requests, " requests)");
         return found;
       }
     }
     if (lacks_samples(found, "the error rate")) return found;
     const bool exceeds = *found.candidate > limits_.error_rate + rounding;
     found.made = exceeds ? decision::fail : decision::pass;
-    found.sentence = detail::sentence("the error rate is ", *found.candidate, " (limit ",
-                                      limits_.error_rate, ", ", seen_.requests, " requests)");
+    found.sentence = sentence("the error rate is ", *found.candidate, " (limit ",
+                              limits_.error_rate, ", ", seen_.requests, " requests)");
     return found;
   }
 
@@ -132,10 +131,9 @@ class absolute_judge final : public judge {
     found.statistic = found.candidate;
     const bool exceeds = found.limit && *found.candidate > *found.limit + rounding;
     found.made = exceeds ? decision::fail : decision::pass;
-    found.sentence =
-        detail::sentence("the ", is_distribution ? quantile_name(latency_quantile_) : "mean",
-                         " latency is ", *found.candidate * 1e3, " ms (",
-                         limit_text(found, 1e3, " ms"), ", ", samples, " requests)");
+    found.sentence = sentence("the ", is_distribution ? quantile_name(latency_quantile_) : "mean",
+                              " latency is ", *found.candidate * 1e3, " ms (",
+                              limit_text(found, 1e3, " ms"), ", ", samples, " requests)");
     return found;
   }
 
@@ -147,15 +145,15 @@ class absolute_judge final : public judge {
     found.statistic = found.candidate;
     const bool falls_short = found.limit && *found.candidate < *found.limit - rounding;
     found.made = falls_short ? decision::fail : decision::pass;
-    found.sentence = detail::sentence("the accuracy is ", detail::significant{*found.candidate, 4},
-                                      " (", limit_text(found, 1.0, " at least"), ", ",
-                                      found.candidate_samples, " labels)");
+    found.sentence =
+        sentence("the accuracy is ", significant{*found.candidate, 4}, " (",
+                 limit_text(found, 1.0, " at least"), ", ", found.candidate_samples, " labels)");
     return found;
   }
 
   static std::string limit_text(const finding& found, double unit, std::string_view after) {
     if (!found.limit) return "no limit";
-    return detail::sentence("limit ", *found.limit * unit, after);
+    return sentence("limit ", *found.limit * unit, after);
   }
 
   absolute_limits limits_;

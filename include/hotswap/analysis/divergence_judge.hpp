@@ -87,8 +87,8 @@ class divergence_judge final : public judge {
 
   bool lacks_samples(finding& found, std::string_view what) const {
     if (found.candidate_samples >= minimum_samples_) return false;
-    found.sentence = detail::sentence(what, " needs ", minimum_samples_, " requests, and has ",
-                                      found.candidate_samples);
+    found.sentence =
+        sentence(what, " needs ", minimum_samples_, " requests, and has ", found.candidate_samples);
     return true;
   }
 
@@ -107,8 +107,8 @@ class divergence_judge final : public judge {
     found.statistic = static_cast<double>(sum_.disagreed) / static_cast<double>(sum_.compared);
     found.candidate = found.statistic;
     found.sentence =
-        detail::sentence("the shadow disagrees at a rate of ", *found.statistic, " (limit ",
-                         limits_.disagreement_rate, ", ", sum_.compared, " requests compared)");
+        sentence("the shadow disagrees at a rate of ", *found.statistic, " (limit ",
+                 limits_.disagreement_rate, ", ", sum_.compared, " requests compared)");
     limit(found);
     return found;
   }
@@ -124,9 +124,8 @@ class divergence_judge final : public judge {
     const double mean = sum_.difference.mean();
     found.candidate = mean;
     found.statistic = std::abs(mean);
-    found.sentence =
-        detail::sentence("the shadow's scores differ by ", mean, " (limit ",
-                         *limits_.score_difference, " either way, ", scores, " requests)");
+    found.sentence = sentence("the shadow's scores differ by ", mean, " (limit ",
+                              *limits_.score_difference, " either way, ", scores, " requests)");
     limit(found);
     return found;
   }
@@ -137,7 +136,7 @@ class divergence_judge final : public judge {
     std::string causes;
     for (const auto& [cause, count] : sum_.dropped) {
       dropped += count;
-      causes += detail::sentence(causes.empty() ? ": " : ", ", cause, " ", count);
+      causes += sentence(causes.empty() ? ": " : ", ", cause, " ", count);
     }
     const std::uint64_t sampled = sum_.compared + sum_.shadow_errors + dropped;
     finding found = about("droppedRate", limits_.dropped_rate, sampled);
@@ -147,9 +146,9 @@ class divergence_judge final : public judge {
     }
     found.statistic = static_cast<double>(dropped) / static_cast<double>(sampled);
     found.candidate = found.statistic;
-    found.sentence = detail::sentence("a share of ", *found.statistic,
-                                      " of the sampled requests was dropped (limit ",
-                                      limits_.dropped_rate, causes, ")");
+    found.sentence =
+        sentence("a share of ", *found.statistic, " of the sampled requests was dropped (limit ",
+                 limits_.dropped_rate, causes, ")");
     limit(found);
     if (found.made == decision::fail) found.made = decision::inconclusive;
     return found;

@@ -138,11 +138,10 @@ class arm_of_metric {
   found.statistic = *found.candidate - *found.baseline;
   const bool differs = *found.p_value < question.significance_level;
   const bool candidate_is_better = (*found.statistic > 0.0) == question.increase_is_better;
-  found.sentence =
-      detail::sentence(question.metric, " is ", detail::significant{*found.candidate, 5},
-                       " with the candidate and ", detail::significant{*found.baseline, 5},
-                       " with the baseline (", found.method, ", p = ", *found.p_value, ", ",
-                       found.candidate_samples, " and ", found.baseline_samples, " samples)");
+  found.sentence = sentence(question.metric, " is ", significant{*found.candidate, 5},
+                            " with the candidate and ", significant{*found.baseline, 5},
+                            " with the baseline (", found.method, ", p = ", *found.p_value, ", ",
+                            found.candidate_samples, " and ", found.baseline_samples, " samples)");
   const auto winner = !differs              ? experiment_winner::none
                       : candidate_is_better ? experiment_winner::candidate
                                             : experiment_winner::baseline;
@@ -169,9 +168,8 @@ class experiment_judge final : public judge {
     primary.candidate_samples = candidate_samples_;
     const std::uint64_t fewest = std::min(baseline_samples_, candidate_samples_);
     primary.made = fewest >= question_.minimum_samples ? decision::pass : decision::inconclusive;
-    primary.sentence =
-        detail::sentence(question_.metric, " of each arm needs ", question_.minimum_samples,
-                         " samples, and the smaller one has ", fewest);
+    primary.sentence = sentence(question_.metric, " of each arm needs ", question_.minimum_samples,
+                                " samples, and the smaller one has ", fewest);
 
     const bool undecided = primary.made == decision::inconclusive && !guarded.failed();
     const decision made = undecided ? decision::inconclusive : guarded.decision();

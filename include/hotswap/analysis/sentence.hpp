@@ -3,7 +3,7 @@
 /// @file
 /// A judge's sentence, put together of words and numbers.
 ///
-///     found.sentence = detail::sentence("the error rate is ", rate, " (limit ", limit, ")");
+///     found.sentence = sentence("the error rate is ", rate, " (limit ", limit, ")");
 
 #include <version>
 
@@ -14,17 +14,19 @@
 #endif
 
 #include <array>
-#include <cstdint>
+#include <concepts>
 #include <string>
 #include <string_view>
 
-namespace hotswap::inline v0_1::detail {
+namespace hotswap::inline v0_1 {
 
 /// A number as `%.3g` writes it, with that many digits.
 struct significant {
   double value;
   int digits;  ///< at most 17
 };
+
+namespace detail {
 
 inline void append(std::string& text, std::string_view words) {
   text += words;
@@ -45,9 +47,12 @@ inline void append(std::string& text, double number) {
   append(text, significant{number, 3});
 }
 
-inline void append(std::string& text, std::uint64_t count) {
+template <std::integral Count>
+void append(std::string& text, Count count) {
   text += std::to_string(count);
 }
+
+}  // namespace detail
 
 /// Words as they are, counts in full, other numbers to three digits unless `significant` says
 /// otherwise. A judge writes two or three at each look: this takes half of the time of
@@ -56,8 +61,8 @@ template <typename... Parts>
 [[nodiscard]] std::string sentence(const Parts&... parts) {
   std::string text;
   text.reserve(96);  // most are shorter
-  (append(text, parts), ...);
+  (detail::append(text, parts), ...);
   return text;
 }
 
-}  // namespace hotswap::inline v0_1::detail
+}  // namespace hotswap::inline v0_1

@@ -101,14 +101,14 @@ class threshold_judge final : public judge {
     const std::uint64_t fewest = std::min(found.baseline_samples, found.candidate_samples);
     if (fewest >= std::max<std::uint64_t>(minimum_samples_, 1)) return false;
     const bool is_candidate = found.candidate_samples == fewest;
-    found.sentence = detail::sentence(what, " of the ", is_candidate ? "candidate" : "baseline",
-                                      " needs ", minimum_samples_, " samples, and has ", fewest);
+    found.sentence = sentence(what, " of the ", is_candidate ? "candidate" : "baseline", " needs ",
+                              minimum_samples_, " samples, and has ", fewest);
     return true;
   }
 
   static void cannot_judge(finding& found, std::string_view what) {
     found.required = true;  // what was measured and is no number holds a pass up, wanted or not
-    found.sentence = detail::sentence(what, " cannot be judged");
+    found.sentence = sentence(what, " cannot be judged");
   }
 
   /// Of the change in `found.statistic`; strictly greater fails.
@@ -135,10 +135,10 @@ class threshold_judge final : public judge {
 
     found.statistic = *found.candidate - *found.baseline;
     const std::string_view change = *found.statistic < 0.0 ? "fell" : "rose";
-    hold_to_limit(found, detail::sentence("the error rate ", change, " by ",
-                                          std::abs(*found.candidate - *found.baseline), " (limit ",
-                                          limits_.error_rate_increase, ", ",
-                                          sums_->candidate.requests, " requests)"));
+    hold_to_limit(found, sentence("the error rate ", change, " by ",
+                                  std::abs(*found.candidate - *found.baseline), " (limit ",
+                                  limits_.error_rate_increase, ", ", sums_->candidate.requests,
+                                  " requests)"));
   }
 
   static double rate(const metrics_snapshot& side) {
@@ -160,10 +160,9 @@ class threshold_judge final : public judge {
     found.statistic = rate(sums_->candidate) - found.baseline.value_or(0.0);
     found.interval =
         stats::interval{candidate.lower - baseline.upper, candidate.upper - baseline.lower};
-    found.sentence =
-        detail::sentence("the error rate rose beyond doubt, to ", *found.candidate, " from ",
-                         found.baseline.value_or(0.0), " (limit ", limits_.error_rate_increase,
-                         ", ", sums_->candidate.requests, " requests)");
+    found.sentence = sentence("the error rate rose beyond doubt, to ", *found.candidate, " from ",
+                              found.baseline.value_or(0.0), " (limit ", limits_.error_rate_increase,
+                              ", ", sums_->candidate.requests, " requests)");
     if (!contemporaneous_) found.sentence += ", no contemporaneous baseline";
     return true;
   }
@@ -195,11 +194,10 @@ class threshold_judge final : public judge {
     }
 
     found.statistic = *found.candidate / *found.baseline;
-    hold_to_limit(found,
-                  detail::sentence("the ", found.quantile ? quantile_name(*found.quantile) : "mean",
-                                   " latency is ", *found.statistic, " times the baseline's, ",
-                                   *found.candidate * 1e3, " ms (limit ", limits_.latency_increase,
-                                   ", ", found.candidate_samples, " requests)"));
+    hold_to_limit(found, sentence("the ", found.quantile ? quantile_name(*found.quantile) : "mean",
+                                  " latency is ", *found.statistic, " times the baseline's, ",
+                                  *found.candidate * 1e3, " ms (limit ", limits_.latency_increase,
+                                  ", ", found.candidate_samples, " requests)"));
   }
 
   void begin_latency_quantile(finding& found) const {
@@ -236,10 +234,9 @@ class threshold_judge final : public judge {
     }
 
     found.statistic = (*found.baseline - *found.candidate) / *found.baseline;
-    hold_to_limit(found,
-                  detail::sentence("the accuracy is ", detail::significant{*found.candidate, 4},
-                                   " against ", detail::significant{*found.baseline, 4}, " (limit ",
-                                   limits_.accuracy_drop, " lower, ", of_candidate, " labels)"));
+    hold_to_limit(found, sentence("the accuracy is ", significant{*found.candidate, 4}, " against ",
+                                  significant{*found.baseline, 4}, " (limit ",
+                                  limits_.accuracy_drop, " lower, ", of_candidate, " labels)"));
   }
 
   void judge_drift(const paired_windows& seen, finding& found) {
@@ -250,8 +247,8 @@ class threshold_judge final : public judge {
     if (own) found.baseline = own->score;
     if (!drift || drift->samples < drift_samples) {
       windows_in_drift_ = 0;
-      found.sentence = detail::sentence("the data drift needs ", drift_samples,
-                                        " samples in a window, and has ", found.candidate_samples);
+      found.sentence = sentence("the data drift needs ", drift_samples,
+                                " samples in a window, and has ", found.candidate_samples);
       return;
     }
     if (!std::isfinite(drift->score)) {
@@ -263,8 +260,8 @@ class threshold_judge final : public judge {
     found.candidate = drift->score;
     found.statistic = drift->score;
     windows_in_drift_ = drift->score > limits_.data_drift ? windows_in_drift_ + 1 : 0;
-    found.sentence = detail::sentence("the data drift is ", drift->score, " (limit ",
-                                      limits_.data_drift, ", ", drift->samples, " samples)");
+    found.sentence = sentence("the data drift is ", drift->score, " (limit ", limits_.data_drift,
+                              ", ", drift->samples, " samples)");
     if (windows_in_drift_ == 0) {
       found.made = decision::pass;
       return;
@@ -273,8 +270,7 @@ class threshold_judge final : public judge {
     if (own && own->score > limits_.data_drift) found.sentence += ", both arms";
     if (windows_in_drift_ >= drifting_windows) {
       found.made = decision::fail;
-      found.sentence += detail::sentence(", in ", static_cast<std::uint64_t>(windows_in_drift_),
-                                         " windows in a row");
+      found.sentence += sentence(", in ", windows_in_drift_, " windows in a row");
     }
   }
 
