@@ -5,11 +5,12 @@
 /// or another library's coroutine that has a bridge.
 ///
 ///     auto probe = [&] { return server.probe(); };
-///     const int health = co_await detail::await_answer<int>(probe, clock);
+///     const int health = co_await detail::await_answer<int>(probe, clock, stop);
 
 #include <hotswap/async/awaitable.hpp>
 #include <hotswap/async/awaitable_bridge.hpp>
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/stop_offer.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 
@@ -20,21 +21,21 @@ namespace hotswap::inline v0_1 {
 
 namespace detail {
 
+/// A function may take a stop token, or the offer of one, or neither.
 template <typename Function>
-decltype(auto) invoke_with_token(Function& function, const stop_token& token) {
+decltype(auto) invoke_with_stop(Function& function, const stop_offer& stop) {
   if constexpr (std::is_invocable_v<Function&, stop_token>) {
-    return function(token);
+    return function(stop.take());
+  } else if constexpr (std::is_invocable_v<Function&, const stop_offer&>) {
+    return function(stop);
   } else {
     return function();
   }
 }
 
 template <typename Function>
-using answer_t = decltype(invoke_with_token(std::declval<Function&>(), {}));
-
-/// Is there anybody who would hear of a stop?
-template <typename Function>
-concept stoppable = std::is_invocable_v<Function&, stop_token> || bridged<answer_t<Function>>;
+using answer_t =
+    decltype(invoke_with_stop(std::declval<Function&>(), std::declval<const stop_offer&>()));
 
 /// What an answer comes to, once awaited or bridged.
 template <typename Answer>
@@ -59,13 +60,13 @@ struct resolved<Answer> {
 #pragma GCC diagnostic ignored "-Wsubobject-linkage"
 #endif
 
-/// Calls the function, which may take a stop token, and awaits its answer. Owns the function, and
-/// the answer, for as long as that takes.
+/// Calls the function and awaits its answer. Owns the function, and the answer, for as long as that
+/// takes.
 template <typename T, typename Function>
-task<T> await_answer(Function function, clock& on, stop_token stop = {}) {
+task<T> await_answer(Function function, clock& on, const stop_offer& stop) {
   using answer = answer_t<Function>;
   if constexpr (awaitable<answer>) {
-    answer pending = invoke_with_token(function, stop);
+    answer pending = invoke_with_stop(function, stop);
     if constexpr (std::is_void_v<T>) {
       co_await awaited_in_place<answer>{std::forward<answer>(pending)};
     } else {
@@ -73,7 +74,7 @@ task<T> await_answer(Function function, clock& on, stop_token stop = {}) {
       co_return value;
     }
   } else if constexpr (bridged<answer>) {
-    auto pending = adapt_bridged(invoke_with_token(function, stop), on, stop);
+    auto pending = adapt_bridged(invoke_with_stop(function, stop), on, stop.take());
     if constexpr (std::is_void_v<T>) {
       co_await awaited_in_place<decltype(pending)>{std::move(pending)};
     } else {
@@ -81,10 +82,10 @@ task<T> await_answer(Function function, clock& on, stop_token stop = {}) {
       co_return value;
     }
   } else if constexpr (std::is_void_v<T>) {
-    invoke_with_token(function, stop);
+    invoke_with_stop(function, stop);
     co_return;
   } else {
-    co_return invoke_with_token(function, stop);
+    co_return invoke_with_stop(function, stop);
   }
 }
 

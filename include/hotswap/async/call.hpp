@@ -18,6 +18,7 @@
 #include <hotswap/async/frame_memory.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/result.hpp>
+#include <hotswap/async/stop_offer.hpp>
 #include <hotswap/async/stop_signal.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
@@ -28,7 +29,6 @@
 #include <coroutine>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -73,14 +73,10 @@ class call_waiter {
 class call_state_base : public letter {
  public:
   call_state_base(std::array<std::shared_ptr<outstanding_calls>, 3> counters,
-                  std::shared_ptr<mailbox> mail, bool can_be_stopped)
-      : counters_(std::move(counters)), mail_(std::move(mail)) {
-    if (can_be_stopped) stop_.emplace();
-  }
+                  std::shared_ptr<mailbox> mail)
+      : counters_(std::move(counters)), mail_(std::move(mail)) {}
 
-  [[nodiscard]] stop_token token() const noexcept {
-    return stop_ ? stop_->get_token() : stop_token{};
-  }
+  [[nodiscard]] const stop_offer& stop() const noexcept { return stop_; }
 
   /// By the frame, on any thread, last of all.
   static void end(const std::shared_ptr<call_state_base>& self) {
@@ -105,7 +101,7 @@ class call_state_base : public letter {
   /// Nobody waits any more; the frame is asked to stop, and is counted until it has.
   void abandon() noexcept {
     waiter_ = nullptr;
-    if (stop_) stop_->request_stop();
+    stop_.request_stop();
   }
 
   void deliver() override {
@@ -122,7 +118,7 @@ class call_state_base : public letter {
 
   std::array<std::shared_ptr<outstanding_calls>, 3> counters_;
   std::shared_ptr<mailbox> mail_;
-  std::optional<stop_source> stop_;  ///< of a function that hears of it
+  stop_offer stop_;
   call_waiter* waiter_ = nullptr;
   std::atomic<bool> met_{false};
 };
@@ -170,12 +166,12 @@ class call_frame {
 
 /// What the function answers with; a task of ours is that already.
 template <typename T, typename Function>
-task<T> answer_of(Function& function, clock& on, const stop_token& stop) {
+task<T> answer_of(Function& function, clock& on, const stop_offer& stop) {
   if constexpr (std::is_same_v<answer_t<Function>, task<T>>) {
-    return invoke_with_token(function, stop);
+    return invoke_with_stop(function, stop);
   } else {
-    auto invoke = [&function](const stop_token& told) -> decltype(auto) {
-      return invoke_with_token(function, told);
+    auto invoke = [&function](const stop_offer& told) -> decltype(auto) {
+      return invoke_with_stop(function, told);
     };
     return await_answer<T>(std::move(invoke), on, stop);
   }
@@ -185,7 +181,7 @@ task<T> answer_of(Function& function, clock& on, const stop_token& stop) {
 template <typename T, typename Function>
 call_frame make_call_frame(std::shared_ptr<call_state<T>> state, clock& on, Function function) {
   try {
-    task<T> answer = answer_of<T>(function, on, state->token());
+    task<T> answer = answer_of<T>(function, on, state->stop());
     result<T>& ended = co_await answer.outcome();
     state->end_of_call.end_as(ended);
   } catch (...) {
@@ -298,8 +294,7 @@ template <typename Function>
   using result = typename detail::resolved<detail::answer_t<Function>>::type;
   using state_of_call = detail::call_state<result>;
   auto state = std::allocate_shared<state_of_call>(frame_allocator<state_of_call>{},
-                                                   std::move(options.counters), on.mail(),
-                                                   detail::stoppable<Function>);
+                                                   std::move(options.counters), on.mail());
   auto frame = detail::make_call_frame(state, on, std::move(function));
   return call_awaiter<result>{on, limit, std::move(options.cancel), std::move(state),
                               std::move(frame)};

@@ -3,11 +3,12 @@
 /// @file
 /// A call that is tried again after it has failed.
 ///
-///     const hotswap::repeatable_call<int> call{[](hotswap::stop_token) { return answer(); }};
-///     const int value = co_await call({});
+///     hotswap::repeatable_call<int> again{[] { return answer(); }};   // a task
+///     const int value = co_await hotswap::call(clock, 5s, again);
 
+#include <hotswap/async/await_answer.hpp>
 #include <hotswap/async/frame_memory.hpp>
-#include <hotswap/async/stop_token.hpp>
+#include <hotswap/async/stop_offer.hpp>
 #include <hotswap/async/task.hpp>
 
 #include <memory>
@@ -15,8 +16,9 @@
 
 namespace hotswap::inline v0_1 {
 
-/// A function from a stop token to a `task<T>`, to be called again and again. Copies share the
-/// function: one that is late keeps it, while the next try is under way. Belongs to one thread.
+/// A function to a `task<T>`, which may take an offer to stop, to be called again and again. Copies
+/// share the function: one that is late keeps it, while the next try is under way. Belongs to one
+/// thread.
 template <typename T>
 class repeatable_call {
  public:
@@ -25,19 +27,19 @@ class repeatable_call {
       : start_(std::allocate_shared<start_by<Function>>(frame_allocator<start_by<Function>>{},
                                                         std::move(function))) {}
 
-  [[nodiscard]] task<T> operator()(stop_token stop) const {
-    return start_->start_one(std::move(stop));
-  }
+  [[nodiscard]] task<T> operator()(const stop_offer& stop) const { return start_->start_one(stop); }
 
  private:
   struct start {
     virtual ~start() = default;
-    virtual task<T> start_one(stop_token stop) = 0;
+    virtual task<T> start_one(const stop_offer& stop) = 0;
   };
   template <typename Function>
   struct start_by final : start {
     explicit start_by(Function of) : function(std::move(of)) {}
-    task<T> start_one(stop_token stop) override { return function(std::move(stop)); }
+    task<T> start_one(const stop_offer& stop) override {
+      return detail::invoke_with_stop(function, stop);
+    }
     Function function;
   };
 

@@ -8,8 +8,10 @@
 
 #include <hotswap/async/await_answer.hpp>
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/stop_offer.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/concepts/member.hpp>
 #include <hotswap/concepts/metrics_source.hpp>
 #include <hotswap/concepts/model_server.hpp>
 #include <hotswap/concepts/platform.hpp>
@@ -27,6 +29,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -34,7 +37,8 @@
 
 namespace hotswap::inline v0_1 {
 
-/// Each call owns its arguments for as long as the user's code takes.
+/// What a call is given by reference lives, as the function that makes the call does, until its
+/// task has ended: however late, and however often the call is repeated.
 class platform_calls {
  public:
   platform_calls() = default;
@@ -42,44 +46,56 @@ class platform_calls {
   platform_calls& operator=(const platform_calls&) = delete;
   virtual ~platform_calls() = default;
 
-  virtual task<void> deploy(model_version version, stop_token stop) = 0;
-  virtual task<void> warm_up(model_version version, stop_token stop) = 0;
-  virtual task<void> remove(model_version version, stop_token stop) = 0;
-  virtual task<void> set_split(traffic_split split, std::uint64_t revision, stop_token stop) = 0;
-  virtual task<metrics_snapshot> collect(model_version version, time_window window,
-                                         stop_token stop) = 0;
+  virtual task<void> deploy(const model_version& version, const stop_offer& stop) = 0;
+  virtual task<void> warm_up(const model_version& version, const stop_offer& stop) = 0;
+  virtual task<void> remove(const model_version& version, const stop_offer& stop) = 0;
+  virtual task<void> set_split(const traffic_split& split, std::uint64_t revision,
+                               const stop_offer& stop) = 0;
+  virtual task<metrics_snapshot> collect(const model_version& version, time_window window,
+                                         const stop_offer& stop) = 0;
 
   [[nodiscard]] virtual bool has_health_check() const noexcept = 0;
-  virtual task<bool> healthy(model_version version, stop_token stop) = 0;
+  virtual task<bool> healthy(const model_version& version, const stop_offer& stop) = 0;
 
   [[nodiscard]] virtual bool has_split() const noexcept = 0;
-  virtual task<traffic_split> split(std::string model, stop_token stop) = 0;
+  virtual task<traffic_split> split(const std::string& model, const stop_offer& stop) = 0;
 
   // Of strategies that need more than the three concepts; their diagnoses demand it.
-  virtual task<smoke_test_report> smoke_test(model_version version, std::size_t samples,
-                                             stop_token stop) = 0;
-  virtual task<void> set_mirror(model_version production, model_version shadow, share sampled,
-                                stop_token stop) = 0;
-  virtual task<divergence_snapshot> divergence(model_version production, model_version shadow,
-                                               time_window window, stop_token stop) = 0;
+  virtual task<smoke_test_report> smoke_test(const model_version& version, std::size_t samples,
+                                             const stop_offer& stop) = 0;
+  virtual task<void> set_mirror(const model_version& production, const model_version& shadow,
+                                share sampled, const stop_offer& stop) = 0;
+  virtual task<divergence_snapshot> divergence(const model_version& production,
+                                               const model_version& shadow, time_window window,
+                                               const stop_offer& stop) = 0;
 
-  virtual task<std::vector<server_id>> servers(std::string model, stop_token stop) = 0;
-  virtual task<void> update(server_id server, model_version version, stop_token stop) = 0;
-  virtual task<bool> server_healthy(server_id server, stop_token stop) = 0;
+  virtual task<std::vector<server_id>> servers(const std::string& model,
+                                               const stop_offer& stop) = 0;
+  virtual task<void> update(const server_id& server, const model_version& version,
+                            const stop_offer& stop) = 0;
+  virtual task<bool> server_healthy(const server_id& server, const stop_offer& stop) = 0;
   [[nodiscard]] virtual bool has_rotation() const noexcept = 0;
-  virtual task<void> set_rotation(server_id server, bool in_rotation, stop_token stop) = 0;
+  virtual task<void> set_rotation(const server_id& server, bool in_rotation,
+                                  const stop_offer& stop) = 0;
 };
 
 namespace detail {
 
-/// Calls the member and awaits its answer. The arguments live in the task.
+/// Calls the member and awaits its answer. The arguments, or references to them, live in the task.
 template <typename Member, typename Signature, typename T, typename Part, typename... Arguments>
-task<T> resolve_member(Part& part, clock& on, stop_token stop, Arguments... arguments) {
-  auto member = [&part,
-                 ... owned = std::move(arguments)](const stop_token& told) -> decltype(auto) {
-    return call_member<Member, Signature>(part, told, owned...);
-  };
-  return await_answer<T>(std::move(member), on, std::move(stop));
+task<T> resolve_member(Part& part, clock& on, const stop_offer& stop, Arguments... arguments) {
+  if constexpr (member_call<Part, Member, Signature>::stoppable) {
+    auto invoke = [&part,
+                   ... owned = std::move(arguments)](const stop_token& told) -> decltype(auto) {
+      return call_member<Member, Signature>(part, told, owned...);
+    };
+    return await_answer<T>(std::move(invoke), on, stop);
+  } else {
+    auto invoke = [&part, ... owned = std::move(arguments)]() -> decltype(auto) {
+      return call_member<Member, Signature>(part, stop_token{}, owned...);
+    };
+    return await_answer<T>(std::move(invoke), on, stop);
+  }
 }
 
 /// Closed to types that were not diagnosed to be a platform, so that a missing member is reported
@@ -90,119 +106,119 @@ class typed_platform_calls final : public platform_calls {
   typed_platform_calls(Server& server, Router& router, Metrics& metrics, clock& on) noexcept
       : server_(server), router_(router), metrics_(metrics), clock_(on) {}
 
-  task<void> deploy(model_version version, stop_token stop) override {
-    return resolve_member<member::deploy, void(const model_version&), void>(
-        server_, clock_, std::move(stop), std::move(version));
+  task<void> deploy(const model_version& version, const stop_offer& stop) override {
+    return resolve_member<member::deploy, void(const model_version&), void>(server_, clock_, stop,
+                                                                            std::cref(version));
   }
-  task<void> warm_up(model_version version, stop_token stop) override {
-    return resolve_member<member::warm_up, void(const model_version&), void>(
-        server_, clock_, std::move(stop), std::move(version));
+  task<void> warm_up(const model_version& version, const stop_offer& stop) override {
+    return resolve_member<member::warm_up, void(const model_version&), void>(server_, clock_, stop,
+                                                                             std::cref(version));
   }
-  task<void> remove(model_version version, stop_token stop) override {
-    return resolve_member<member::remove, void(const model_version&), void>(
-        server_, clock_, std::move(stop), std::move(version));
+  task<void> remove(const model_version& version, const stop_offer& stop) override {
+    return resolve_member<member::remove, void(const model_version&), void>(server_, clock_, stop,
+                                                                            std::cref(version));
   }
-  task<void> set_split(traffic_split split, std::uint64_t revision, stop_token stop) override {
+  task<void> set_split(const traffic_split& split, std::uint64_t revision,
+                       const stop_offer& stop) override {
     if constexpr (FencedRouter<Router>) {
       return resolve_member<member::set_split, void(const traffic_split&, const std::uint64_t&),
-                            void>(router_, clock_, std::move(stop), std::move(split), revision);
+                            void>(router_, clock_, stop, std::cref(split), revision);
     } else {
       return resolve_member<member::set_split, void(const traffic_split&), void>(
-          router_, clock_, std::move(stop), std::move(split));
+          router_, clock_, stop, std::cref(split));
     }
   }
-  task<metrics_snapshot> collect(model_version version, time_window window,
-                                 stop_token stop) override {
+  task<metrics_snapshot> collect(const model_version& version, time_window window,
+                                 const stop_offer& stop) override {
     return resolve_member<member::collect,
                           metrics_snapshot(const model_version&, const time_window&),
-                          metrics_snapshot>(metrics_, clock_, std::move(stop), std::move(version),
-                                            window);
+                          metrics_snapshot>(metrics_, clock_, stop, std::cref(version), window);
   }
 
   [[nodiscard]] bool has_health_check() const noexcept override { return HealthCheckable<Server>; }
-  task<bool> healthy(model_version version, stop_token stop) override {
+  task<bool> healthy(const model_version& version, const stop_offer& stop) override {
     if constexpr (HealthCheckable<Server>) {
       return resolve_member<member::healthy, bool(const model_version&), bool>(
-          server_, clock_, std::move(stop), std::move(version));
+          server_, clock_, stop, std::cref(version));
     } else {
       throw error("healthy: the server must have a health check, got none");
     }
   }
 
   [[nodiscard]] bool has_split() const noexcept override { return ReadableRouter<Router>; }
-  task<traffic_split> split(std::string model, stop_token stop) override {
+  task<traffic_split> split(const std::string& model, const stop_offer& stop) override {
     if constexpr (ReadableRouter<Router>) {
       return resolve_member<member::split, traffic_split(const std::string&), traffic_split>(
-          router_, clock_, std::move(stop), std::move(model));
+          router_, clock_, stop, std::cref(model));
     } else {
       throw error("split: the router must be readable, got one that is not");
     }
   }
 
-  task<smoke_test_report> smoke_test(model_version version, std::size_t samples,
-                                     stop_token stop) override {
+  task<smoke_test_report> smoke_test(const model_version& version, std::size_t samples,
+                                     const stop_offer& stop) override {
     if constexpr (SmokeTestable<Server>) {
       return resolve_member<member::smoke_test,
                             smoke_test_report(const model_version&, std::size_t),
-                            smoke_test_report>(server_, clock_, std::move(stop), std::move(version),
-                                               samples);
+                            smoke_test_report>(server_, clock_, stop, std::cref(version), samples);
     } else {
       throw error("smoke_test: the server must have smoke tests, got none");
     }
   }
-  task<void> set_mirror(model_version production, model_version shadow, share sampled,
-                        stop_token stop) override {
+  task<void> set_mirror(const model_version& production, const model_version& shadow, share sampled,
+                        const stop_offer& stop) override {
     if constexpr (MirroringRouter<Router>) {
       return resolve_member<member::set_mirror,
                             void(const model_version&, const model_version&, const share&), void>(
-          router_, clock_, std::move(stop), std::move(production), std::move(shadow), sampled);
+          router_, clock_, stop, std::cref(production), std::cref(shadow), sampled);
     } else {
       throw error("set_mirror: the router must mirror requests, got one that does not");
     }
   }
-  task<divergence_snapshot> divergence(model_version production, model_version shadow,
-                                       time_window window, stop_token stop) override {
+  task<divergence_snapshot> divergence(const model_version& production, const model_version& shadow,
+                                       time_window window, const stop_offer& stop) override {
     if constexpr (DivergenceSource<Metrics>) {
       return resolve_member<member::divergence,
                             divergence_snapshot(const model_version&, const model_version&,
                                                 const time_window&),
-                            divergence_snapshot>(metrics_, clock_, std::move(stop),
-                                                 std::move(production), std::move(shadow), window);
+                            divergence_snapshot>(metrics_, clock_, stop, std::cref(production),
+                                                 std::cref(shadow), window);
     } else {
       throw error("divergence: the metrics must compare answers, got a source that does not");
     }
   }
 
-  task<std::vector<server_id>> servers(std::string model, stop_token stop) override {
+  task<std::vector<server_id>> servers(const std::string& model, const stop_offer& stop) override {
     if constexpr (ServerFleet<Server>) {
       return resolve_member<member::servers, std::vector<server_id>(const std::string&),
-                            std::vector<server_id>>(server_, clock_, std::move(stop),
-                                                    std::move(model));
+                            std::vector<server_id>>(server_, clock_, stop, std::cref(model));
     } else {
       throw error("servers: the server must be a fleet, got one that is not");
     }
   }
-  task<void> update(server_id server, model_version version, stop_token stop) override {
+  task<void> update(const server_id& server, const model_version& version,
+                    const stop_offer& stop) override {
     if constexpr (ServerFleet<Server>) {
       return resolve_member<member::update, void(const server_id&, const model_version&), void>(
-          server_, clock_, std::move(stop), std::move(server), std::move(version));
+          server_, clock_, stop, std::cref(server), std::cref(version));
     } else {
       throw error("update: the server must be a fleet, got one that is not");
     }
   }
-  task<bool> server_healthy(server_id server, stop_token stop) override {
+  task<bool> server_healthy(const server_id& server, const stop_offer& stop) override {
     if constexpr (ServerFleet<Server>) {
-      return resolve_member<member::healthy, bool(const server_id&), bool>(
-          server_, clock_, std::move(stop), std::move(server));
+      return resolve_member<member::healthy, bool(const server_id&), bool>(server_, clock_, stop,
+                                                                           std::cref(server));
     } else {
       throw error("healthy: the server must be a fleet, got one that is not");
     }
   }
   [[nodiscard]] bool has_rotation() const noexcept override { return RotatingFleet<Server>; }
-  task<void> set_rotation(server_id server, bool in_rotation, stop_token stop) override {
+  task<void> set_rotation(const server_id& server, bool in_rotation,
+                          const stop_offer& stop) override {
     if constexpr (RotatingFleet<Server>) {
       return resolve_member<member::set_rotation, void(const server_id&, bool), void>(
-          server_, clock_, std::move(stop), std::move(server), in_rotation);
+          server_, clock_, stop, std::cref(server), in_rotation);
     } else {
       throw error("set_rotation: the fleet must rotate its servers, got one that does not");
     }

@@ -10,7 +10,7 @@
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/repeatable_call.hpp>
-#include <hotswap/async/stop_token.hpp>
+#include <hotswap/async/stop_offer.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/divergence_snapshot.hpp>
 #include <hotswap/core/error.hpp>
@@ -154,9 +154,10 @@ class basic_platform_door {
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.counter = deploy_calls_;
-    return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
-      return calls->deploy(version, std::move(stop));
-    });
+    return attempt<void>(std::move(terms),
+                         [calls = calls_, version = version](const stop_offer& stop) {
+                           return calls->deploy(version, stop);
+                         });
   }
 
   task<void> warm_up(std::string_view step, const model_version& version,
@@ -166,9 +167,10 @@ class basic_platform_door {
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.shielded = limit_of_rollback.has_value();
-    return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
-      return calls->warm_up(version, std::move(stop));
-    });
+    return attempt<void>(std::move(terms),
+                         [calls = calls_, version = version](const stop_offer& stop) {
+                           return calls->warm_up(version, stop);
+                         });
   }
 
   /// Shielded, since it comes after the decision: committed, or rolled back.
@@ -177,9 +179,10 @@ class basic_platform_door {
     terms.changes_model = true;
     terms.attempts = attempts();
     terms.shielded = true;
-    return attempt<void>(std::move(terms), [calls = calls_, version](stop_token stop) {
-      return calls->remove(version, std::move(stop));
-    });
+    return attempt<void>(std::move(terms),
+                         [calls = calls_, version = version](const stop_offer& stop) {
+                           return calls->remove(version, stop);
+                         });
   }
 
   task<void> set_split(std::string_view step, traffic_split split) {
@@ -195,9 +198,9 @@ class basic_platform_door {
     terms.counter = router_calls_;
     return attempt<void>(
         std::move(terms),
-        [this, calls = calls_, split = split.with_salt(salt_of(split))](stop_token stop) {
+        [this, calls = calls_, split = split.with_salt(salt_of(split))](const stop_offer& stop) {
           return calls->set_split(split, next_revision(),
-                                  std::move(stop));  // starts while `this` waits
+                                  stop);  // starts while `this` waits
         });
   }
 
@@ -206,18 +209,19 @@ class basic_platform_door {
                      reason_code::set_split_failed};
     terms.attempts = attempts;
     terms.shielded = shielded;
-    return attempt<traffic_split>(std::move(terms),
-                                  [calls = calls_, model = chronicle_.stream()](stop_token stop) {
-                                    return calls->split(model, std::move(stop));
-                                  });
+    return attempt<traffic_split>(
+        std::move(terms), [calls = calls_, model = chronicle_.stream()](const stop_offer& stop) {
+          return calls->split(model, stop);
+        });
   }
 
   task<bool> healthy(std::string_view step, const model_version& version, bool shielded = false) {
     call_terms terms{step, "healthy of", &version, deadlines().healthy, reason_code::unhealthy};
     terms.shielded = shielded;
-    return attempt<bool>(std::move(terms), [calls = calls_, version](stop_token stop) {
-      return calls->healthy(version, std::move(stop));
-    });
+    return attempt<bool>(std::move(terms),
+                         [calls = calls_, version = version](const stop_offer& stop) {
+                           return calls->healthy(version, stop);
+                         });
   }
 
   task<smoke_test_report> smoke_test(std::string_view step, const model_version& version,
@@ -225,10 +229,10 @@ class basic_platform_door {
     call_terms terms{step, "smoke_test of", &version, deadlines().smoke_test,
                      reason_code::smoke_test_failed};
     terms.attempts = attempts();
-    return attempt<smoke_test_report>(std::move(terms),
-                                      [calls = calls_, version, samples](stop_token stop) {
-                                        return calls->smoke_test(version, samples, std::move(stop));
-                                      });
+    return attempt<smoke_test_report>(
+        std::move(terms), [calls = calls_, version = version, samples](const stop_offer& stop) {
+          return calls->smoke_test(version, samples, stop);
+        });
   }
 
   task<void> set_mirror(std::string_view step, const model_version& production,
@@ -239,10 +243,10 @@ class basic_platform_door {
     terms.attempts = attempts();
     terms.shielded = shielded;
     terms.counter = router_calls_;
-    return attempt<void>(std::move(terms),
-                         [calls = calls_, production, shadow, sampled](stop_token stop) {
-                           return calls->set_mirror(production, shadow, sampled, std::move(stop));
-                         });
+    return attempt<void>(std::move(terms), [calls = calls_, production = production,
+                                            shadow = shadow, sampled](const stop_offer& stop) {
+      return calls->set_mirror(production, shadow, sampled, stop);
+    });
   }
 
   task<divergence_snapshot> divergence(std::string_view step, const model_version& production,
@@ -252,8 +256,9 @@ class basic_platform_door {
     terms.attempts = config_->max_metrics_failures;
     terms.retries_late = true;
     return attempt<divergence_snapshot>(
-        std::move(terms), [calls = calls_, production, shadow, window](stop_token stop) {
-          return calls->divergence(production, shadow, window, std::move(stop));
+        std::move(terms),
+        [calls = calls_, production = production, shadow = shadow, window](const stop_offer& stop) {
+          return calls->divergence(production, shadow, window, stop);
         });
   }
 
@@ -264,8 +269,8 @@ class basic_platform_door {
     terms.retries_late = true;
     terms.shielded = shielded;
     return attempt<std::vector<server_id>>(
-        std::move(terms), [calls = calls_, model = chronicle_.stream()](stop_token stop) {
-          return calls->servers(model, std::move(stop));
+        std::move(terms), [calls = calls_, model = chronicle_.stream()](const stop_offer& stop) {
+          return calls->servers(model, stop);
         });
   }
 
@@ -277,17 +282,18 @@ class basic_platform_door {
     terms.attempts = attempts();
     terms.shielded = shielded;
     terms.counter = deploy_calls_;
-    return attempt<void>(std::move(terms), [calls = calls_, server, version](stop_token stop) {
-      return calls->update(server, version, std::move(stop));
-    });
+    return attempt<void>(std::move(terms),
+                         [calls = calls_, server, version](const stop_offer& stop) {
+                           return calls->update(server, version, stop);
+                         });
   }
 
   task<bool> server_healthy(std::string_view step, server_id server, bool shielded = false) {
     call_terms terms{step, "healthy of", to_string(server), deadlines().healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
-    return attempt<bool>(std::move(terms), [calls = calls_, server](stop_token stop) {
-      return calls->server_healthy(server, std::move(stop));
+    return attempt<bool>(std::move(terms), [calls = calls_, server](const stop_offer& stop) {
+      return calls->server_healthy(server, stop);
     });
   }
 
@@ -301,9 +307,10 @@ class basic_platform_door {
     terms.attempts = attempts();
     terms.shielded = shielded;
     terms.counter = router_calls_;
-    return attempt<void>(std::move(terms), [calls = calls_, server, in_rotation](stop_token stop) {
-      return calls->set_rotation(server, in_rotation, std::move(stop));
-    });
+    return attempt<void>(std::move(terms),
+                         [calls = calls_, server, in_rotation](const stop_offer& stop) {
+                           return calls->set_rotation(server, in_rotation, stop);
+                         });
   }
 
   task<metrics_snapshot> collect(std::string_view step, const model_version& version,
@@ -330,10 +337,10 @@ class basic_platform_door {
                      reason_code::metrics_unavailable};
     terms.attempts = attempts;
     terms.retries_late = true;
-    return attempt<metrics_snapshot>(std::move(terms),
-                                     [calls = calls_, version, window](stop_token stop) {
-                                       return calls->collect(version, window, std::move(stop));
-                                     });
+    return attempt<metrics_snapshot>(
+        std::move(terms), [calls = calls_, version = version, window](const stop_offer& stop) {
+          return calls->collect(version, window, stop);
+        });
   }
 
   shared_text salt_of(const traffic_split& split) const {

@@ -10,7 +10,6 @@
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/repeatable_call.hpp>
 #include <hotswap/async/sleep.hpp>
-#include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/async/when_all.hpp>
 #include <hotswap/core/deployment_result.hpp>
@@ -87,7 +86,7 @@ task<T> read_again(rollout_environment environment, repeatable_call<T> read) {
 /// @throws journal_error  if it has none.
 template <typename = void>
 task<opening_record> opening_of(rollout_environment environment, std::string model) {
-  auto load = [journal = environment.journal, model](stop_token) { return journal->load(model); };
+  auto load = [journal = environment.journal, model] { return journal->load(model); };
   repeatable_call<std::vector<journal_record>> read{std::move(load)};
   const std::vector<journal_record> records = co_await read_again(environment, std::move(read));
   const auto* opening =
@@ -131,7 +130,7 @@ template <typename = void>
 [[nodiscard]] task<std::vector<taken_over>> take_over(rollout_environment environment,
                                                       rollout_resolver resolve) {
   const auto shared = std::make_shared<const rollout_resolver>(std::move(resolve));
-  auto unfinished = [journal = environment.journal](stop_token) { return journal->unfinished(); };
+  auto unfinished = [journal = environment.journal] { return journal->unfinished(); };
   repeatable_call<std::vector<std::string>> read{std::move(unfinished)};
   std::vector<std::string> models = co_await detail::read_again(environment, std::move(read));
   std::vector<task<taken_over>> rollouts;

@@ -8,7 +8,7 @@
 
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>
-#include <hotswap/async/stop_token.hpp>
+#include <hotswap/async/stop_offer.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/model_version.hpp>
@@ -60,7 +60,7 @@ class platform_questions {
 
   // ---- the calls; each says what went wrong, or nothing
 
-  task<std::string> ended(std::function<task<void>(stop_token)> function) {
+  task<std::string> ended(std::function<task<void>(const stop_offer&)> function) {
     std::string failure;
     try {
       co_await call(clock_, options_.limit, std::move(function));
@@ -75,7 +75,7 @@ class platform_questions {
   }
 
   template <typename T>
-  task<answer<T>> answered(std::function<task<T>(stop_token)> function) {
+  task<answer<T>> answered(std::function<task<T>(const stop_offer&)> function) {
     answer<T> given;
     try {
       T value = co_await call(clock_, options_.limit, std::move(function));
@@ -91,70 +91,69 @@ class platform_questions {
   }
 
   task<std::string> deploy(const model_version& version) {
-    return ended([calls = calls_, version](stop_token stop) {
-      return calls->deploy(version, std::move(stop));
-    });
+    return ended(
+        [calls = calls_, version](const stop_offer& stop) { return calls->deploy(version, stop); });
   }
   task<std::string> warm_up(const model_version& version) {
-    return ended([calls = calls_, version](stop_token stop) {
-      return calls->warm_up(version, std::move(stop));
+    return ended([calls = calls_, version](const stop_offer& stop) {
+      return calls->warm_up(version, stop);
     });
   }
   task<std::string> remove(const model_version& version) {
-    return ended([calls = calls_, version](stop_token stop) {
-      return calls->remove(version, std::move(stop));
-    });
+    return ended(
+        [calls = calls_, version](const stop_offer& stop) { return calls->remove(version, stop); });
   }
   task<std::string> set_split(const traffic_split& split, std::uint64_t revision) {
-    return ended([calls = calls_, split, revision](stop_token stop) {
-      return calls->set_split(split, revision, std::move(stop));
+    return ended([calls = calls_, split, revision](const stop_offer& stop) {
+      return calls->set_split(split, revision, stop);
     });
   }
   task<std::string> set_split(const traffic_split& split) { return set_split(split, ++revision_); }
   task<std::string> set_mirror(share sampled) {
-    return ended([calls = calls_, from = serving_, to = spare_, sampled](stop_token stop) {
-      return calls->set_mirror(from, to, sampled, std::move(stop));
+    return ended([calls = calls_, from = serving_, to = spare_, sampled](const stop_offer& stop) {
+      return calls->set_mirror(from, to, sampled, stop);
     });
   }
   task<answer<bool>> healthy(const model_version& version) {
-    return answered<bool>([calls = calls_, version](stop_token stop) {
-      return calls->healthy(version, std::move(stop));
+    return answered<bool>([calls = calls_, version](const stop_offer& stop) {
+      return calls->healthy(version, stop);
     });
   }
   task<answer<smoke_test_report>> smoke_test(std::size_t samples) {
-    return answered<smoke_test_report>([calls = calls_, of = spare_, samples](stop_token stop) {
-      return calls->smoke_test(of, samples, std::move(stop));
-    });
+    return answered<smoke_test_report>(
+        [calls = calls_, of = spare_, samples](const stop_offer& stop) {
+          return calls->smoke_test(of, samples, stop);
+        });
   }
   task<answer<traffic_split>> split(const std::string& model) {
     return answered<traffic_split>(
-        [calls = calls_, model](stop_token stop) { return calls->split(model, std::move(stop)); });
+        [calls = calls_, model](const stop_offer& stop) { return calls->split(model, stop); });
   }
   task<answer<metrics_snapshot>> collect(const model_version& version, const time_window& window) {
-    return answered<metrics_snapshot>([calls = calls_, version, window](stop_token stop) {
-      return calls->collect(version, window, std::move(stop));
+    return answered<metrics_snapshot>([calls = calls_, version, window](const stop_offer& stop) {
+      return calls->collect(version, window, stop);
     });
   }
 
   task<answer<std::vector<server_id>>> servers() {
     return answered<std::vector<server_id>>(
-        [calls = calls_, model = serving_.model()](stop_token stop) {
-          return calls->servers(model, std::move(stop));
+        [calls = calls_, model = serving_.model()](const stop_offer& stop) {
+          return calls->servers(model, stop);
         });
   }
   task<std::string> update(const server_id& server, const model_version& version) {
-    return ended([calls = calls_, server, version](stop_token stop) {
-      return calls->update(server, version, std::move(stop));
+    return ended([calls = calls_, server, version](const stop_offer& stop) {
+      return calls->update(server, version, stop);
     });
   }
   task<answer<bool>> server_healthy(const server_id& server) {
-    return answered<bool>([calls = calls_, server](stop_token stop) {
-      return calls->server_healthy(server, std::move(stop));
+    return answered<bool>([calls = calls_, server](const stop_offer& stop) {
+      return calls->server_healthy(server, stop);
     });
   }
   task<std::string> set_rotation(const server_id& server, bool in_rotation) {
-    return ended([calls = calls_, server, in_rotation](stop_token stop) {
-      return calls->set_rotation(server, in_rotation, std::move(stop));
+    return ended([calls = calls_, server, in_rotation](const stop_offer& stop) {
+      return calls->set_rotation(server, in_rotation, stop);
     });
   }
 
