@@ -30,8 +30,8 @@ namespace detail {
 /// The blocks that one thread keeps. Trivial, so that reaching it needs no guard.
 class kept_frames {
  public:
-  static constexpr std::size_t grain = 64;  ///< sizes are rounded up to multiples of it
-  static constexpr std::size_t kinds = 128;
+  static constexpr std::size_t grain = 16;  ///< sizes are rounded up to multiples of it
+  static constexpr std::size_t kinds = 512;
 
   [[nodiscard]] void* take(std::size_t kind) noexcept {
     block* const taken = first_[kind];

@@ -126,7 +126,8 @@ class basic_chronicle {
     }
   }
 
-  [[nodiscard]] event_history history() const { return history_; }
+  /// All of it; what is told from here on is in no history.
+  [[nodiscard]] event_history take_history() { return std::exchange(history_, {}); }
 
   /// Makes a record; awaited, writes it, and those that could not be written before it.
   /// @throws journal_conflict  if another driver has written.

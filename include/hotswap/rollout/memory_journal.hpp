@@ -28,8 +28,8 @@ class basic_memory_journal final : public journal {
  public:
   task<std::vector<std::string>> unfinished() override {
     std::vector<std::string> streams;
-    for (const auto& [stream, records] : latest_) {
-      if (!records.empty() && !is_terminal(records.back())) streams.push_back(stream);
+    for (const auto& [stream, latest] : latest_) {
+      if (latest.end.records > 0 && !latest.end.is_finished) streams.push_back(stream);
     }
     co_return streams;
   }
@@ -37,28 +37,24 @@ class basic_memory_journal final : public journal {
   task<std::vector<journal_record>> load(std::string stream) override {
     const auto found = latest_.find(stream);
     if (found == latest_.end()) co_return std::vector<journal_record>{};
-    co_return std::vector<journal_record>{found->second.begin(), found->second.end()};
+    const std::list<journal_record>& records = found->second.records;
+    co_return std::vector<journal_record>{records.begin(), records.end()};
   }
 
   task<void> append(std::string stream, journal_record record) override {
-    std::list<journal_record>& records = latest_[stream];
-    stream_end end;
-    if (!records.empty()) end.add(records.back());
-    switch (place_of(stream, end, record)) {
-      case append_place::opens:
-        records.clear();
-        records.push_back(std::move(record));
-        break;
-      case append_place::follows:
-        records.push_back(std::move(record));
-        break;
-      case append_place::taken:
-        if (*std::next(records.begin(), static_cast<std::ptrdiff_t>(record.sequence - 1)) !=
-            record) {
-          refuse_taken(stream, record);
-        }
-        break;
+    auto& [records, end] = latest_[stream];
+    const append_place place = place_of(stream, end, record);
+    if (place == append_place::taken) {
+      if (*std::next(records.begin(), static_cast<std::ptrdiff_t>(record.sequence - 1)) != record) {
+        refuse_taken(stream, record);
+      }
+      co_return;
     }
+    std::list<journal_record> added;
+    added.push_back(std::move(record));  // first: if it throws, nothing has changed
+    if (place == append_place::opens) records.clear();
+    records.splice(records.end(), added);
+    end.add(records.back());
     co_return;
   }
 
@@ -66,7 +62,12 @@ class basic_memory_journal final : public journal {
 
  private:
   /// A list moves no record when it grows, and has no room to spare: there may be 100,000 of them.
-  std::map<std::string, std::list<journal_record>> latest_;
+  struct stream_of_records {
+    std::list<journal_record> records;
+    stream_end end;
+  };
+
+  std::map<std::string, stream_of_records> latest_;
 };
 
 using memory_journal = basic_memory_journal<>;

@@ -422,7 +422,7 @@ task<deployment_result> basic_rollout<Tag>::finish(deployment_status status,
   chronicle_.tell(std::move(finished));
   terminal_record terminal{status, {}, code, reason};
   if (active) terminal.active = active->version();
-  event_history history = chronicle_.history();  // what is told later is in no record
+  event_history history = chronicle_.take_history();  // what is told later is in no record
   try {  // not one short attempt: without this record the model stays locked
     co_await chronicle_.record("", "rollout", record_phase::outcome, std::move(terminal));
   } catch (const journal_conflict&) {

@@ -36,7 +36,9 @@ namespace hotswap::inline v0_1 {
 template <typename Tag>
 class basic_rollout<Tag>::named_step {
  public:
-  named_step(basic_rollout& of, std::string name) : of_(of), name_(std::move(name)) {}
+  named_step(basic_rollout& of, std::string name) : of_(of), name_(std::move(name)) {
+    used_.reserve(3);  // most steps have no more
+  }
 
   /// Measures the baseline over `window`, refuses the rollout if there are no metrics or too little
   /// traffic for `bakes`, and makes sure that the baseline has all the traffic. A source without
