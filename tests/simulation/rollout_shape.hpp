@@ -8,6 +8,7 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/testing/rollout_rules.hpp>
 #include <hotswap/testing/schedule.hpp>
 #include <hotswap/testing/simulated_platform.hpp>
@@ -65,7 +66,7 @@ template <template <typename, typename, typename> typename Strategy, typename Co
 class starts {
  public:
   /// @param config  outlives it
-  explicit starts(const Config& config) : config_(config) {}
+  explicit starts(const hotswap::checked_config<Config>& config) : config_(config) {}
 
   template <typename Platform>
   hotswap::task<hotswap::deployment_result> operator()(Platform& platform,
@@ -76,7 +77,7 @@ class starts {
   }
 
  private:
-  const Config& config_;
+  const hotswap::checked_config<Config>& config_;
 };
 
 /// Runs `start` on a platform of that type.

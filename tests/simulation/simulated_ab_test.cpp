@@ -3,6 +3,7 @@
 
 #include <hotswap/strategies/ab_test.hpp>
 #include <hotswap/strategies/ab_test_config.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 
 #include "simulation/rollout_shape.hpp"
 #include "simulation/simulated_strategy.hpp"
@@ -37,9 +38,9 @@ constexpr double accuracies[] = {0.88, 0.8, 0.762};
 simulated_strategy simulated_ab_test() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
-    static const hotswap::ab_test_config configs[] = {smallest_ab_test(),
-                                                      rollout_shape::held(smallest_ab_test()),
-                                                      in_few_looks(smallest_ab_test())};
+    static const hotswap::checked_config<hotswap::ab_test_config> configs[] = {
+        smallest_ab_test(), rollout_shape::held(smallest_ab_test()),
+        in_few_looks(smallest_ab_test())};
     rollout_shape shape{choices};
     const unsigned drawn = choices.choose(hotswap::choice_site::shape, 4);
     const bool takes_longer = drawn == 3 && shape.person == rollout_shape::asks::nobody;

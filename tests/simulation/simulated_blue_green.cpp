@@ -2,6 +2,7 @@
 
 #include <hotswap/strategies/blue_green.hpp>
 #include <hotswap/strategies/blue_green_config.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 
 #include "simulation/rollout_shape.hpp"
 #include "simulation/simulated_strategy.hpp"
@@ -26,7 +27,7 @@ hotswap::blue_green_config smallest_blue_green() {
 simulated_strategy simulated_blue_green() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
-    static const hotswap::blue_green_config configs[] = {
+    static const hotswap::checked_config<hotswap::blue_green_config> configs[] = {
         smallest_blue_green(), rollout_shape::held(smallest_blue_green())};
     const rollout_shape shape{choices};
     hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};

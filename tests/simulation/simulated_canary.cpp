@@ -4,6 +4,7 @@
 #include <hotswap/core/share.hpp>
 #include <hotswap/strategies/canary.hpp>
 #include <hotswap/strategies/canary_config.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 
 #include "simulation/rollout_shape.hpp"
 #include "simulation/simulated_strategy.hpp"
@@ -32,9 +33,9 @@ simulated_strategy simulated_canary() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
     using asks = rollout_shape::asks;
-    static const hotswap::canary_config configs[] = {smallest_canary(asks::nobody),
-                                                     smallest_canary(asks::holds),
-                                                     smallest_canary(asks::holds_and_gates)};
+    static const hotswap::checked_config<hotswap::canary_config> configs[] = {
+        smallest_canary(asks::nobody), smallest_canary(asks::holds),
+        smallest_canary(asks::holds_and_gates)};
     const rollout_shape shape{choices, 3};
     hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};
     rules.minimum_samples = 500;

@@ -6,6 +6,7 @@
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/strategies/canary.hpp>
 #include <hotswap/strategies/canary_config.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/testing/rollout_rules.hpp>
 
 #include "simulation/rollout_shape.hpp"
@@ -29,7 +30,8 @@ hotswap::canary_config smallest_first(rollout_shape::asks person) {
 class starts_first {
  public:
   /// @param config  outlives it
-  explicit starts_first(const hotswap::canary_config& config) : config_(config) {}
+  explicit starts_first(const hotswap::checked_config<hotswap::canary_config>& config)
+      : config_(config) {}
 
   template <typename Platform>
   hotswap::task<hotswap::deployment_result> operator()(Platform& platform,
@@ -40,7 +42,7 @@ class starts_first {
   }
 
  private:
-  const hotswap::canary_config& config_;
+  const hotswap::checked_config<hotswap::canary_config>& config_;
 };
 
 }  // namespace
@@ -49,8 +51,8 @@ simulated_strategy simulated_first_deployment() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
     using asks = rollout_shape::asks;
-    static const hotswap::canary_config configs[] = {smallest_first(asks::nobody),
-                                                     smallest_first(asks::holds)};
+    static const hotswap::checked_config<hotswap::canary_config> configs[] = {
+        smallest_first(asks::nobody), smallest_first(asks::holds)};
     const rollout_shape shape{choices};
     hotswap::rollout_rules rules{{"fraud", "none"}, {"fraud", "1"}};
     rules.is_first = true;

@@ -1,5 +1,6 @@
 // A rolling deployment of two servers, with three looks after each.
 
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/strategies/rolling.hpp>
 #include <hotswap/strategies/rolling_config.hpp>
 #include <hotswap/testing/simulated_fleet.hpp>
@@ -27,8 +28,8 @@ hotswap::rolling_config smallest_rolling() {
 simulated_strategy simulated_rolling() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
-    static const hotswap::rolling_config configs[] = {smallest_rolling(),
-                                                      rollout_shape::held(smallest_rolling())};
+    static const hotswap::checked_config<hotswap::rolling_config> configs[] = {
+        smallest_rolling(), rollout_shape::held(smallest_rolling())};
     const unsigned drawn = choices.choose(hotswap::choice_site::shape, 6);
     const unsigned quality = drawn % 3;
     hotswap::rollout_rules rules{{"fraud", "1"}, {"fraud", "2"}};

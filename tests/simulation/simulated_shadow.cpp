@@ -2,6 +2,7 @@
 // two steps.
 
 #include <hotswap/core/share.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 #include <hotswap/strategies/shadow.hpp>
 #include <hotswap/strategies/shadow_config.hpp>
 
@@ -43,7 +44,7 @@ hotswap::shadow_config smallest_shadow(unsigned then) {
 simulated_strategy simulated_shadow() {
   return [](hotswap::schedule& choices, const run_request& request) {
     using namespace std::chrono_literals;
-    static const hotswap::shadow_config configs[][3] = {
+    static const hotswap::checked_config<hotswap::shadow_config> configs[][3] = {
         {smallest_shadow(0), smallest_shadow(1), smallest_shadow(2)},
         {rollout_shape::held(smallest_shadow(0)), rollout_shape::held(smallest_shadow(1)),
          rollout_shape::held(smallest_shadow(2))}};

@@ -15,7 +15,6 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
-#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>
@@ -23,9 +22,8 @@
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/strategies/ab_test_config.hpp>
 #include <hotswap/strategies/canary_step.hpp>
-#include <hotswap/strategies/config_digest.hpp>
+#include <hotswap/strategies/checked_config.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -48,13 +46,9 @@ template <typename Server, typename Router, typename Metrics>
 class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
  public:
   /// @throws config_error  if the config breaks a rule, e.g. if a custom metric has no direction.
-  ab_test_strategy(Server& server, Router& router, Metrics& metrics, ab_test_config config = {})
-      : server_(server), router_(router), metrics_(metrics) {
-    validate(config);
-    digest_ = config_digest(config);
-    config.max_extensions = std::min(config.max_extensions, 1);
-    config_ = std::make_shared<const ab_test_config>(std::move(config));
-  }
+  ab_test_strategy(Server& server, Router& router, Metrics& metrics,
+                   checked_config<ab_test_config> config = {})
+      : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
 
   /// Compares `candidate` with `baseline`, which has all the traffic; throws as
   /// `canary_strategy::deploy` does.
@@ -62,11 +56,20 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
     rollout_terms terms{"ABTesting", std::move(baseline), std::move(candidate), context};
-    terms.config = digest_;
-    return run(std::move(calls), std::move(terms), config_);
+    terms.config = config_.digest();
+    return run(std::move(calls), std::move(terms), extended_once(config_.shared()));
   }
 
  private:
+  /// At most, whatever the document allows: who looks again and again finds a winner by chance.
+  static std::shared_ptr<const ab_test_config> extended_once(
+      const std::shared_ptr<const ab_test_config>& config) {
+    if (config->max_extensions <= 1) return config;
+    auto once = std::make_shared<ab_test_config>(*config);
+    once->max_extensions = 1;
+    return once;
+  }
+
   static task<deployment_result> run(std::shared_ptr<platform_calls> calls, rollout_terms terms,
                                      std::shared_ptr<const ab_test_config> config) {
     rollout running{std::move(calls), terms, *config};
@@ -157,8 +160,7 @@ class ab_test_strategy : private diagnose_platform<Server, Router, Metrics> {
   Server& server_;
   Router& router_;
   Metrics& metrics_;
-  shared_text digest_;                            ///< of the config, for the journal
-  std::shared_ptr<const ab_test_config> config_;  ///< of its rollouts too
+  checked_config<ab_test_config> config_;
 };
 
 }  // namespace hotswap::inline v0_1

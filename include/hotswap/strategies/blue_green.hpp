@@ -73,7 +73,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
  public:
   /// @throws config_error  if the config breaks a rule, e.g. if there is no time to observe.
   blue_green_strategy(Server& server, Router& router, Metrics& metrics,
-                      blue_green_config config = {})
+                      checked_config<blue_green_config> config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.

@@ -107,7 +107,8 @@ template <typename Server, typename Router, typename Metrics>
 class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
  public:
   /// @throws config_error  if the config breaks a rule, e.g. if the steps do not rise to 100 %.
-  canary_strategy(Server& server, Router& router, Metrics& metrics, canary_config config = {})
+  canary_strategy(Server& server, Router& router, Metrics& metrics,
+                  checked_config<canary_config> config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
 
   /// Replaces `baseline`, which has all the traffic, by `candidate`.

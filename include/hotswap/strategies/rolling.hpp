@@ -48,7 +48,8 @@ class rolling_strategy : private diagnose_platform<Server, Router, Metrics>,
                          private diagnose_server_fleet<Server> {
  public:
   /// @throws config_error  if the config breaks a rule.
-  rolling_strategy(Server& server, Router& router, Metrics& metrics, rolling_config config = {})
+  rolling_strategy(Server& server, Router& router, Metrics& metrics,
+                   checked_config<rolling_config> config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {}
 
   /// Replaces `baseline`, which all servers run, by `candidate`; throws as

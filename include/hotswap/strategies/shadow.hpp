@@ -47,7 +47,8 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
  public:
   /// @throws config_error  if the config breaks a rule, or promotes to a blue-green deployment on a
   ///   server that has no smoke test.
-  shadow_strategy(Server& server, Router& router, Metrics& metrics, shadow_config config = {})
+  shadow_strategy(Server& server, Router& router, Metrics& metrics,
+                  checked_config<shadow_config> config = {})
       : server_(server), router_(router), metrics_(metrics), config_(std::move(config)) {
     if (!SmokeTestable<Server> && config_->promote() == shadow_promotion::blue_green) {
       refuse("/promote", "be never or canary for a server without the member smoke_test",
