@@ -32,6 +32,7 @@
 #include <hotswap/async/result.hpp>
 #include <hotswap/async/running_mark.hpp>
 #include <hotswap/async/sleep.hpp>
+#include <hotswap/async/sleepers.hpp>
 #include <hotswap/async/stop_offer.hpp>
 #include <hotswap/async/stop_signal.hpp>
 #include <hotswap/async/stop_token.hpp>

@@ -8,12 +8,12 @@
 #include <version>
 
 #if defined(__cpp_lib_to_chars)
+#include <array>
 #include <charconv>
 #else
 #include <fmt/format.h>
 #endif
 
-#include <array>
 #include <concepts>
 #include <string>
 #include <string_view>

@@ -8,6 +8,7 @@
 ///     if (steering.paused()) …
 
 #include <hotswap/async/clock.hpp>
+#include <hotswap/async/sleepers.hpp>
 #include <hotswap/async/stop_signal.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/async/task.hpp>
@@ -25,7 +26,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <coroutine>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -80,7 +80,7 @@ class basic_steering final : private detail::control_channel::receiver,
   task<std::chrono::nanoseconds> pass_time(std::chrono::nanoseconds limit) {
     const auto from = clock_.steady_now();
     check();
-    co_await nap{*this, clock_.due_in(limit)};
+    co_await naps_.sleep_for(limit);
     check();
     if (!chronicle_.is_complete()) co_await chronicle_.catch_up();
     co_return clock_.steady_now() - from;
@@ -176,41 +176,6 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
  private:
-  /// A lane that waits. News come on the clock's thread, so no stop signal is needed; they end it as
-  /// the time would have: with its own turn of the clock, not inside of whoever brings them.
-  class nap final : private timer {
-   public:
-    nap(basic_steering& of, clock::steady_time_point due) : of_(of), due_(due) {}
-    ~nap() override { leave(); }
-
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> waiter) {
-      waiter_ = waiter;
-      of_.naps_.push_back(this);
-      if (due_ != clock::steady_time_point::max()) of_.clock_.arm(*this, due_);
-    }
-    void await_resume() const noexcept {}
-
-    void end_now() {
-      of_.clock_.disarm(*this);
-      of_.clock_.arm(*this, of_.clock_.steady_now());
-    }
-
-   private:
-    void expired() override {
-      leave();
-      waiter_.resume();
-    }
-    void leave() noexcept {
-      of_.clock_.disarm(*this);
-      std::erase(of_.naps_, this);
-    }
-
-    basic_steering& of_;
-    clock::steady_time_point due_;
-    std::coroutine_handle<> waiter_;
-  };
-
   void commands_arrived() override {
     for (control_command& each : channel_->take_commands()) obey(std::move(each));
   }
@@ -383,9 +348,7 @@ class basic_steering final : private detail::control_channel::receiver,
     give_up_.request_stop();
   }
 
-  void news() {
-    for (nap* const each : naps_) each->end_now();
-  }
+  void news() { naps_.wake_all(); }
 
   void start_counting() {
     if (paused_ || held_) return;
@@ -421,7 +384,7 @@ class basic_steering final : private detail::control_channel::receiver,
   stop_token process_stop_;
   stop_signal loop_stops_;
   stop_signal process_stops_;
-  std::vector<nap*> naps_;  ///< of lanes that wait side by side; mostly one
+  sleepers naps_{clock_};  ///< of lanes, which may wait side by side
   stop_source give_up_;
   std::exception_ptr ending_;
   std::exception_ptr aborted_;

@@ -21,8 +21,6 @@
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
-#include <hotswap/core/share.hpp>
-#include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_context.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
@@ -30,6 +28,7 @@
 #include <hotswap/testing/invariants.hpp>
 #include <hotswap/testing/rollout_rules.hpp>
 #include <hotswap/testing/schedule.hpp>
+#include <hotswap/testing/simulated_happenings.hpp>
 #include <hotswap/testing/simulated_journal.hpp>
 #include <hotswap/testing/simulated_people.hpp>
 #include <hotswap/testing/simulated_process.hpp>
@@ -72,7 +71,11 @@ class simulation {
         invariants_(std::make_unique<rollout_invariants>(world_, platform_, *journal_, rules_)),
         start_(std::move(start)) {
     if (rules_.is_first) platform_.knows_no_version();
-    world_.at_each_call = [this] { return something_happens(); };
+    world_.at_each_call = [this] { return happenings_.something_happens(*invariants_); };
+    happenings_.second_driver_starts = [this] {
+      if (living() == 1) start_process();
+    };
+    happenings_.process_is_told_to_stop = [this] { is_told_to_stop(); };
     people_.nobody_is_needed = [this] { return status_ && living() == 0; };
     people_.promotes = [this](bool forced) { invariants_->person_promotes(forced); };
   }
@@ -132,6 +135,7 @@ class simulation {
     if (status_) ++tally.statuses[static_cast<std::size_t>(*status_)];
     for (const std::string& each : resumed_in_) ++tally.sometimes["resumed in " + each];
     for (const std::string& each : noted_) ++tally.sometimes[each];
+    for (const std::string& each : happenings_.noted()) ++tally.sometimes[each];
     for (const std::string& each : people_.answers()) ++tally.sometimes[each];
     if (invariants_->rolled_back_from_all > 0) ++tally.sometimes["rolled back from 100 %"];
     if (invariants_->late_effects_undone > 0) ++tally.sometimes["a late split was undone"];
@@ -144,7 +148,6 @@ class simulation {
   }
 
  private:
-  static constexpr bool is_fleet = requires(Platform& fleet) { fleet.leaves(); };
   static constexpr nanoseconds patience = std::chrono::hours{30};
   static constexpr std::uint64_t most_steps = 100'000;
 
@@ -319,124 +322,10 @@ class simulation {
     people_.told(each);
   }
 
-  /// In the order of their numbers in a schedule; those of fleets come last.
-  enum class happening : std::uint8_t {
-    nothing,
-    candidate_dies,
-    baseline_dies,
-    clock_jumps_forth,
-    clock_jumps_back,
-    abort,
-    abort_soon,
-    pause,
-    promote,
-    promote_by_force,
-    promote_fully,
-    split_is_changed,
-    second_driver_starts,
-    stop,
-    server_joins,
-    of_all_but_fleets = server_joins,
-    server_leaves,
-    of_all,
-  };
-
-  /// What the rest of the world does as the running process makes a call.
-  bool something_happens() {
-    constexpr auto kinds =
-        static_cast<unsigned>(is_fleet ? happening::of_all : happening::of_all_but_fleets);
-    const auto what = static_cast<happening>(world_.choices().choose(choice_site::event, kinds));
-    if (what == happening::nothing || world_.running == nullptr) return false;
-    world_.last_fault = world_.clock.elapsed();
-    const rollout_rules& rules = rules_;
-    switch (what) {
-      case happening::candidate_dies:
-        invariants_->candidate_dies();
-        platform_.dies(rules.candidate);
-        break;
-      case happening::baseline_dies:
-        if (rules.is_first) break;
-        invariants_->baseline_dies();
-        platform_.dies(rules.baseline);
-        break;
-      case happening::clock_jumps_forth:
-        invariants_->clock_jumped();
-        world_.tell([] { return "the clock jumps 1 h forth"; });
-        world_.clock.jump(std::chrono::hours{1});
-        break;
-      case happening::clock_jumps_back:
-        invariants_->clock_jumped();
-        world_.tell([] { return "the clock jumps 1 h back"; });
-        world_.clock.jump(std::chrono::hours{-1});
-        break;
-      case happening::abort:
-        people_.ask("abort", [](rollout_control control) { control.abort("alice", "now"); });
-        break;
-      case happening::abort_soon:
-        world_.tell([] { return "alice aborts in 3 s"; });
-        world_.at(std::chrono::seconds{3}, [this] {
-          people_.ask("abort", [](rollout_control control) { control.abort("alice", "soon"); });
-        });
-        break;
-      case happening::pause:
-        people_.ask("pause", [](rollout_control control) { control.pause("bob", "let me see"); });
-        break;
-      case happening::promote:
-        invariants_->person_promotes(false);
-        people_.ask("promote", [](rollout_control control) { control.promote("carol", "enough"); });
-        break;
-      case happening::promote_by_force:
-        invariants_->person_promotes(true);
-        people_.ask("force a promote",
-                    [](rollout_control control) { control.promote("carol", "I know", true); });
-        break;
-      case happening::promote_fully:
-        invariants_->person_promotes(false);
-        people_.ask("promote fully",
-                    [](rollout_control control) { control.promote_fully("carol", "go"); });
-        break;
-      case happening::split_is_changed:
-        if (platform_.state(rules.candidate).is_ready()) {
-          platform_.somebody_sets(rules.is_first
-                                      ? traffic_split::all_to(rules.candidate)
-                                      : traffic_split::between(rules.baseline, rules.candidate,
-                                                               share::basis_points(3'000)));
-        }
-        break;
-      case happening::second_driver_starts:
-        world_.at(std::chrono::seconds{1}, [this] {
-          if (living() == 1) start_process();
-        });
-        break;
-      case happening::stop:
-        stop_requested_ = true;
-        world_.tell([] { return "the process is told to stop"; });
-        for (const auto& each : processes_) {
-          if (&each->clock == world_.running) each->clock.stop();
-        }
-        break;
-      case happening::server_joins:
-        fleet_changes(true);
-        break;
-      case happening::server_leaves:
-        fleet_changes(false);
-        break;
-      case happening::nothing:
-      case happening::of_all:
-        break;
-    }
-    return true;
-  }
-
-  void fleet_changes([[maybe_unused]] bool joins) {
-    if constexpr (is_fleet) {
-      noted_.emplace_back(joins ? "a server joined" : "a server left");
-      if (joins) {
-        platform_.joins(rules_.baseline);
-      } else {
-        invariants_->fleet_shrinks();
-        platform_.leaves();
-      }
+  void is_told_to_stop() {
+    stop_requested_ = true;
+    for (const auto& each : processes_) {
+      if (&each->clock == world_.running) each->clock.stop();
     }
   }
 
@@ -448,6 +337,7 @@ class simulation {
   start_function start_;
   simulated_people::processes processes_;
   simulated_people people_{world_, processes_, rules_};
+  simulated_happenings<Platform> happenings_{world_, platform_, rules_, people_};
   std::string request_id_ = "asked for once";
   bool asked_for_another_ = false;
   std::optional<nanoseconds> begun_at_;  ///< of the second rollout, if there is one
