@@ -225,7 +225,7 @@ int count_memory() {
   }
 
   fmt::print("memory of a rollout, its events included\n");
-  // measured by g++ 12: 7.6 KB, of which 1.6 are events, 3.4 frames, 1.6 of them the rollout
+  // measured by g++ 12: 7.6 KB, of which 1.6 are events, 3.0 frames, 1.6 of them the rollout
   // itself; 9.4 with its records
   const int by_itself =
       support::counted("waiting for its first look", alone.parked, 8'192, "bytes");
