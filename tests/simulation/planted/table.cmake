@@ -241,3 +241,30 @@ planted(server_serves_before_it_is_healthy rolling strategies/rolling.hpp
     co_await step.rotate(server, true);
     co_await step.await_health(server, ready);
 ]])
+
+# ---- first deployment
+
+planted(first_is_not_warmed first_deployment strategies/first_deployment.hpp
+  "the first version of a model gets requests as soon as it is deployed"
+[[
+    co_await start.warm_up(running.candidate());
+]]
+[[
+]])
+
+planted(first_is_not_observed first_deployment strategies/first_deployment.hpp
+  "nobody looks at the first version of a model, since there is none to compare it with"
+[[
+    co_await first.observe(of.bake, std::move(judge), of.bake);
+]]
+[[
+]])
+
+planted(first_is_removed_while_it_serves first_deployment rollout/rollout_rollback.hpp
+  "the first version of a model is removed when it fails, though it has the traffic"
+[[
+  if (!has_baseline() && intended_) {
+]]
+[[
+  if (!has_baseline() && intended_ && committed_) {
+]])
