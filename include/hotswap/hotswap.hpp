@@ -87,6 +87,7 @@
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/smoke_test_report.hpp>
+#include <hotswap/core/text_map.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/core/verdict.hpp>

@@ -115,6 +115,7 @@ class record_comparison {
     return a.entries() == b.entries() && a.salt() == b.salt();
   }
   static bool same(const hotswap::shared_text& a, const hotswap::shared_text& b) { return a == b; }
+  static bool same(const hotswap::text_map& a, const hotswap::text_map& b) { return a == b; }
   static bool same(const hotswap::verdict& a, const hotswap::verdict& b) {
     return a.decision() == b.decision() && same(a.findings(), b.findings());
   }

@@ -22,6 +22,7 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/shared_text.hpp>
+#include <hotswap/core/text_map.hpp>
 #include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/strategies/config_rule.hpp>
@@ -386,6 +387,12 @@ class basic_record_reader {
         refuse(pointer_to(at, i) + "/0", "be written once", written_value(value[i][0]) + " again");
       }
     }
+  }
+
+  void read(const std::string& at, const document_value& value, text_map& field) {
+    text_map::map texts;
+    read(at, value, texts);
+    field = std::move(texts);
   }
 
   void read(const std::string& at, const document_value& value,

@@ -22,6 +22,7 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/shared_text.hpp>
+#include <hotswap/core/text_map.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/strategies/config_text.hpp>
 #include <hotswap/strategies/utf8.hpp>
@@ -218,6 +219,8 @@ class basic_record_writer {
     }
     out_ += has_texts ? '}' : ']';
   }
+
+  void write(const text_map& texts) { write<std::string>(texts); }
 
   template <typename First, typename Second>
   void write(const std::pair<First, Second>& pair) {

@@ -10,12 +10,12 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/shared_text.hpp>
+#include <hotswap/core/text_map.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/verdict.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -158,10 +158,9 @@ class event {
   share candidate_share;  ///< that is in force, as far as the rollout knows
   shared_text actor;      ///< who asked for it; empty if the rollout did itself
   hotswap::reason_code reason_code = hotswap::reason_code::none;
-  std::string message;                        ///< a sentence in English
-  std::map<std::string, std::string> labels;  ///< the config's
-  std::map<std::string, std::string>
-      payload;                              ///< what else this kind has to say, by camelCase name
+  std::string message;                      ///< a sentence in English
+  text_map labels;                          ///< the config's
+  text_map payload;                         ///< what else this kind has to say, by camelCase name
   std::shared_ptr<const look_report> look;  ///< of `event_kind::look` only
 };
 

@@ -5,9 +5,11 @@
 ///
 ///     const hotswap::shared_text step = "step-25";
 ///     const hotswap::shared_text same = step;   // costs a pointer, whatever the length
+///     const hotswap::shared_text& verb = "observe"_text;   // one for the whole program
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <atomic>
 #include <compare>
 #include <concepts>
@@ -86,6 +88,30 @@ class shared_text {
 
   block* held_ = nullptr;
 };
+
+namespace detail {
+
+/// A string literal as a template's argument.
+template <std::size_t Size>
+struct literal_text {
+  consteval literal_text(const char (&text)[Size]) {  // NOLINT: a literal is one
+    std::copy_n(text, Size, letters);
+  }
+  char letters[Size];
+};
+
+}  // namespace detail
+
+inline namespace literals {
+
+/// `"observe"_text`: one for the whole program, made when it is first asked for.
+template <detail::literal_text Literal>
+[[nodiscard]] const shared_text& operator""_text() {
+  static const shared_text held{Literal.letters};
+  return held;
+}
+
+}  // namespace literals
 
 [[nodiscard]] inline std::string operator+(std::string text, const shared_text& more) {
   return std::move(text) + more.str();

@@ -19,6 +19,7 @@
 #include <hotswap/core/event_history.hpp>
 #include <hotswap/core/share.hpp>
 #include <hotswap/core/shared_text.hpp>
+#include <hotswap/core/text_map.hpp>
 #include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
@@ -48,10 +49,9 @@ class basic_chronicle {
       : terms_(terms),
         config_(config),
         clock_(*terms.environment.clock),
-        driver_(terms.driver),
         model_(terms.model()),
         candidate_(terms.candidate.version()),
-        strategy_(terms.strategy),
+        labels_(config.labels),
         wait_(config.backoff_min, config.backoff_max, terms.environment.seed) {
     if (terms.baseline) baseline_ = terms.baseline->version();
   }
@@ -80,7 +80,7 @@ class basic_chronicle {
 
   /// The same names as all events have.
   void name(opening_record& opening) const {
-    opening.strategy = strategy_;
+    opening.strategy = terms_.strategy;
     opening.model = model_;
     opening.baseline = baseline_;
     opening.candidate = candidate_;
@@ -89,22 +89,22 @@ class basic_chronicle {
   void candidate_share_is(share value) noexcept { candidate_share_ = value; }
 
   /// An event of this rollout, to be completed and told.
-  [[nodiscard]] event about(event_kind kind, std::string_view step, std::string message) {
+  [[nodiscard]] event about(event_kind kind, const shared_text& step, std::string message) {
     event told;
     told.rollout = id_;
     told.kind = kind;
     told.model = model_;
     told.baseline = baseline_;
     told.candidate = candidate_;
-    told.strategy = strategy_;
-    told.step = as_before(step_, step);
+    told.strategy = terms_.strategy;
+    told.step = step;
     told.candidate_share = candidate_share_;
     told.message = std::move(message);
-    told.labels = config_.labels;
+    told.labels = labels_;
     return told;
   }
 
-  void tell(event_kind kind, std::string_view step, std::string message,
+  void tell(event_kind kind, const shared_text& step, std::string message,
             severity how = severity::info) {
     event told = about(kind, step, std::move(message));
     told.severity = how;
@@ -132,7 +132,7 @@ class basic_chronicle {
   /// Makes a record; awaited, writes it, and those that could not be written before it.
   /// @throws journal_conflict  if another driver has written.
   /// @throws journal_error     if it is not known to be durable, after all attempts.
-  task<void> record(std::string_view step, std::string_view verb, record_phase phase,
+  task<void> record(const shared_text& step, const shared_text& verb, record_phase phase,
                     record_payload payload) {
     task<void> writing = flush(attempts(), append_limit());  // first: if it throws, nothing is made
     enqueue(step, verb, phase, std::move(payload));
@@ -141,8 +141,8 @@ class basic_chronicle {
 
   /// The same while rolling back, which does not depend on the journal: one short attempt.
   /// @throws journal_conflict  if another driver has written.
-  task<void> record_if_possible(std::string_view step, std::string_view verb, record_phase phase,
-                                record_payload payload) {
+  task<void> record_if_possible(const shared_text& step, const shared_text& verb,
+                                record_phase phase, record_payload payload) {
     enqueue(step, verb, phase, std::move(payload));
     co_await catch_up_if_possible();
   }
@@ -160,7 +160,7 @@ class basic_chronicle {
   }
 
   /// Makes a record that is written with the next one, or by `catch_up`.
-  void note(std::string_view step, std::string_view verb, record_phase phase,
+  void note(const shared_text& step, const shared_text& verb, record_phase phase,
             record_payload payload) {
     enqueue(step, verb, phase, std::move(payload));
   }
@@ -178,12 +178,6 @@ class basic_chronicle {
     return terms_.environment.journal_deadline;
   }
 
-  /// Names come in runs: most are what the last one was.
-  static const shared_text& as_before(shared_text& last, std::string_view name) {
-    if (last != name) last = name;
-    return last;
-  }
-
   static void inform(const observer& informed, const event& told,
                      std::vector<std::string>& failures) {
     try {
@@ -195,16 +189,16 @@ class basic_chronicle {
     }
   }
 
-  void enqueue(std::string_view step, std::string_view verb, record_phase phase,
+  void enqueue(const shared_text& step, const shared_text& verb, record_phase phase,
                record_payload payload) {
     if (!recorded_) return;
     auto added = std::allocate_shared<journal_record>(frame_allocator<journal_record>{});
     added->rollout = id_;
-    added->step = as_before(step_, step);
-    added->verb = as_before(verb_, verb);
+    added->step = step;
+    added->verb = verb;
     added->phase = phase;
     added->at = clock_.now();
-    added->driver = driver_;
+    added->driver = terms_.driver;
     added->payload = std::move(payload);
     unwritten_.push_back(added);
     added->sequence = ++records_made_;
@@ -258,15 +252,12 @@ class basic_chronicle {
   const rollout_terms& terms_;
   const rollout_config& config_;
   clock& clock_;
-  shared_text driver_;
   shared_text model_;
   shared_text baseline_;
   shared_text candidate_;
-  shared_text strategy_;
+  text_map labels_;
   backoff wait_;
   shared_text id_;
-  shared_text step_;  ///< as last told or recorded
-  shared_text verb_;
   share candidate_share_;
   std::uint64_t events_told_ = 0;
   std::uint64_t records_made_ = 0;

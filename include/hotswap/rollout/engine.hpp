@@ -47,7 +47,6 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -174,14 +173,14 @@ class basic_rollout {
 
   /// Has an earlier incarnation begun this step? Then it is gone through again, whatever was asked
   /// for since: a look may be waiting for its answer.
-  [[nodiscard]] bool has_begun(const std::string& step) const { return recorded_.has_step(step); }
+  [[nodiscard]] bool has_begun(const std::string& step) const { return earlier().has_step(step); }
 
   /// Begins a step; the one before is finished.
   /// @throws std::logic_error  if there was a step of this name.
-  [[nodiscard]] named_step step(std::string name);
+  [[nodiscard]] named_step step(shared_text name);
 
   /// The same for the step after which there is none to be promoted to.
-  [[nodiscard]] named_step last_step(std::string name) {
+  [[nodiscard]] named_step last_step(shared_text name) {
     steering_.reached_last_step();
     return step(std::move(name));
   }
@@ -210,19 +209,19 @@ class basic_rollout {
     std::string reason;
   };
 
-  /// Its names are those of whoever began it.
+  /// Its step's name is that of whoever began it.
   class begun_verb {
    public:
-    begun_verb(std::string_view of_step, std::string_view named, const recorded_verb* before)
-        : step(of_step), verb(named), recorded(before) {}
+    begun_verb(const shared_text& of_step, shared_text named, const recorded_verb* before)
+        : step(of_step), verb(std::move(named)), recorded(before) {}
 
     /// Was it, by an earlier incarnation?
     [[nodiscard]] bool is_over() const noexcept {
       return recorded != nullptr && recorded->outcome != nullptr;
     }
 
-    std::string_view step;
-    std::string_view verb;
+    const shared_text& step;
+    shared_text verb;
     const recorded_verb* recorded;  ///< null if it begins now
   };
 
@@ -243,45 +242,46 @@ class basic_rollout {
   [[nodiscard]] deployment_result recorded_result(const std::vector<journal_record>& records) const;
   [[nodiscard]] rollout_failure cause_of(std::exception_ptr failed) const;
 
-  task<begun_verb> begin_verb(std::string_view step, std::string_view verb, std::string arguments,
-                              std::string_view awaits);
-  [[nodiscard]] const recorded_verb* replayed(std::string_view step, std::string_view verb,
+  task<begun_verb> begin_verb(const shared_text& step, const shared_text& verb,
+                              std::string arguments, std::string_view awaits);
+  [[nodiscard]] const recorded_verb* replayed(const shared_text& step, const shared_text& verb,
                                               std::string_view arguments) const;
   task<void> end_verb(const begun_verb& verb, std::string why);
-  task<void> end_verb(std::string_view step, std::string_view verb, std::string why);
+  task<void> end_verb(const shared_text& step, const shared_text& verb, std::string why);
 
-  task<void> reference(std::string step, std::chrono::nanoseconds window,
+  task<void> reference(shared_text step, std::chrono::nanoseconds window,
                        std::vector<planned_bake> bakes);
-  task<void> vacancy(std::string step);
-  task<void> deploy(std::string step, model_version version);
-  task<void> warm_up(std::string step, model_version version);
-  task<void> smoke_test(std::string step, model_version version, std::size_t samples);
-  task<void> shift(std::string step, traffic_split split);
-  task<void> mirror(std::string step, share sampled);
+  task<void> vacancy(shared_text step);
+  task<void> deploy(shared_text step, model_version version);
+  task<void> warm_up(shared_text step, model_version version);
+  task<void> smoke_test(shared_text step, model_version version, std::size_t samples);
+  task<void> shift(shared_text step, traffic_split split);
+  task<void> mirror(shared_text step, share sampled);
   task<totals_of_bake> observe(task<const recorded_verb*> begin);
-  task<const recorded_verb*> begin_bake(std::string step, std::string named,
+  task<const recorded_verb*> begin_bake(shared_text step, shared_text named,
                                         std::chrono::nanoseconds bake, std::unique_ptr<judge> judge,
                                         std::optional<std::chrono::nanoseconds> extension);
-  task<std::string> take_up_bake(const recorded_verb& verb);
-  task<std::string> take_up_after_bake(const recorded_verb& verb);
-  task<std::string> look_and_answer(bool promote_asked);
-  task<decided_once> decide(std::string step, std::string what, std::string reason);
-  task<void> wait(std::string step, std::chrono::nanoseconds time);
-  task<void> approve(std::string step);
-  task<void> retire(std::string step, model_version version);
-  task<void> commit(std::string step);
+  task<shared_text> take_up_bake(const recorded_verb& verb);
+  task<shared_text> take_up_after_bake(const recorded_verb& verb);
+  task<shared_text> look_and_answer(bool promote_asked);
+  task<decided_once> decide(shared_text step, std::string what, std::string reason);
+  task<void> wait(shared_text step, std::chrono::nanoseconds time);
+  task<void> approve(shared_text step);
+  task<void> retire(shared_text step, model_version version);
+  task<void> commit(shared_text step);
 
-  task<server_batch> next_batch(std::string step);
-  task<bool> server_is_healthy(std::string_view step, server_id server, bool shielded = false);
-  task<void> rotate(std::string step, server_id server, bool in_rotation);
-  task<void> update(std::string step, server_id server, model_version version);
-  task<void> turn(std::string_view step, server_id server, bool in_rotation, bool shielded = false);
-  task<void> make_sure_of_updated(std::string_view step);
-  task<void> require_still_healthy(std::string_view step, server_id server);
-  task<void> replace(std::string_view step, server_id server, model_version version,
+  task<server_batch> next_batch(shared_text step);
+  task<bool> server_is_healthy(const shared_text& step, server_id server, bool shielded = false);
+  task<void> rotate(shared_text step, server_id server, bool in_rotation);
+  task<void> update(shared_text step, server_id server, model_version version);
+  task<void> turn(const shared_text& step, server_id server, bool in_rotation,
+                  bool shielded = false);
+  task<void> make_sure_of_updated(const shared_text& step);
+  task<void> require_still_healthy(const shared_text& step, server_id server);
+  task<void> replace(const shared_text& step, server_id server, model_version version,
                      bool shielded = false);
-  task<void> await_health(std::string step, server_id server, health_terms terms);
-  task<void> serve(std::string step, server_batch batch);
+  task<void> await_health(shared_text step, server_id server, health_terms terms);
+  task<void> serve(shared_text step, server_batch batch);
   task<void> outwait(std::chrono::nanoseconds time);
   task<std::string> restore_servers();
   [[nodiscard]] bool fleet_calls_are_out() const;
@@ -293,29 +293,29 @@ class basic_rollout {
   task<server_batch> next_to_restore(std::vector<server_id> servers, bool beyond_limit);
   task<std::string> restore(server_id server, bool may_be_undone);
 
-  task<void> require_all_traffic_on_baseline(std::string_view step);
-  task<metrics_snapshot> measure_baseline(std::string_view step, std::chrono::nanoseconds window);
+  task<void> require_all_traffic_on_baseline(const shared_text& step);
+  task<metrics_snapshot> measure_baseline(const shared_text& step, std::chrono::nanoseconds window);
   [[nodiscard]] std::string shortage_of_traffic(const metrics_snapshot& seen,
                                                 std::chrono::nanoseconds window,
                                                 const std::vector<planned_bake>& bakes) const;
-  task<void> put_in_force(std::string_view step, traffic_split split);
+  task<void> put_in_force(const shared_text& step, traffic_split split);
   void is_in_force(traffic_split split);
-  task<void> require_health(std::string_view step);
-  task<void> require_no_traffic(std::string_view step, model_version version);
+  task<void> require_health(const shared_text& step);
+  task<void> require_no_traffic(const shared_text& step, model_version version);
 
   class look_result;
   std::optional<look_result> replay_looks(const recorded_verb& verb);
-  std::string replay_over(const recorded_verb& verb);
+  shared_text replay_over(const recorded_verb& verb);
   std::optional<look_result> replay_looks_after(const recorded_verb& verb);
   void replay_hold(const journal_record& record);
-  void remember(const metrics_snapshot& of_baseline, const std::string& why);
+  void remember(const metrics_snapshot& of_baseline, const shared_text& why);
   task<look_result> look();
   [[nodiscard]] look_result result_of(const look_report& report, const std::string& trouble) const;
-  task<std::string> answer(const look_result& seen, bool promote_asked);
+  task<shared_text> answer(const look_result& seen, bool promote_asked);
   [[nodiscard]] bool bake_goes_on() const noexcept { return !steering_.paused() && !hold_left_; }
   task<void> answer_fail(look_result seen);
   task<void> extend_or_end(const look_result& seen);
-  task<void> hold(std::string_view step, look_result seen);
+  task<void> hold(const shared_text& step, look_result seen);
   void release_hold();
   void require_hold_not_expired() const;
   void tell_promoted(const control_command* promotion);
@@ -339,14 +339,20 @@ class basic_rollout {
   task<std::string> make_baseline_ready();
   task<std::string> force_baseline();
   task<std::string> set_baseline_until_confirmed();
-  task<void> stop_mirroring(std::string_view step);
+  task<void> stop_mirroring(const shared_text& step);
   task<void> remove_candidate();
-  task<void> remove_or_tell(std::string_view step, model_version version);
-  void tell_left_over(std::string_view step, const model_version& version, const std::string& why);
+  task<void> remove_or_tell(const shared_text& step, model_version version);
+  void tell_left_over(const shared_text& step, const model_version& version,
+                      const std::string& why);
   task<deployment_result> finish(deployment_status status, std::optional<model_version> active,
                                  hotswap::reason_code code, std::string reason);
   [[nodiscard]] const rollback_limits& limits() const noexcept {
     return terms_.environment.rollback;
+  }
+
+  [[nodiscard]] const recorded_rollout& earlier() const noexcept {
+    static const recorded_rollout nothing;
+    return earlier_ ? *earlier_ : nothing;
   }
 
   [[nodiscard]] conclusion ending() const {
@@ -371,12 +377,12 @@ class basic_rollout {
   hotswap::steering steering_;
   platform_door door_;
   model_claim claim_;
-  recorded_rollout recorded_;
-  std::unique_ptr<const conclusion> ending_;  ///< null: the candidate is promoted
-  std::unique_ptr<fleet_state> fleet_;        ///< of a rolling rollout
+  std::unique_ptr<const recorded_rollout> earlier_;  ///< null if there is nothing to resume
+  std::unique_ptr<const conclusion> ending_;         ///< null: the candidate is promoted
+  std::unique_ptr<fleet_state> fleet_;               ///< of a rolling rollout
 
-  std::vector<std::string> step_names_;
-  std::string step_;
+  std::vector<shared_text> step_names_;
+  shared_text step_;
   std::shared_ptr<const traffic_split> in_force_;  ///< as last confirmed
   std::shared_ptr<const traffic_split> intended_;  ///< as last asked for; may be in force too
   bool split_was_set_ = false;                     ///< by this incarnation, and confirmed
@@ -389,11 +395,11 @@ class basic_rollout {
   std::chrono::nanoseconds extension_{};  ///< each one: as long as the reference, which is
                                           ///< monitoringDuration
   std::optional<observation> observation_;
-  totals_of_bake over_totals_;  ///< of a bake that is replayed
-  std::set<std::string> unjudged_;
+  totals_of_bake over_totals_;         ///< of a bake that is replayed
+  std::vector<std::string> unjudged_;  ///< metrics that were told of
   int drifts_ = 0;
   std::optional<std::chrono::nanoseconds> hold_left_;
-  std::optional<rollout_failure> held_for_;
+  std::unique_ptr<const rollout_failure> held_for_;
   bool failure_is_held_ = false;
   bool router_is_drained_ = true;
 };

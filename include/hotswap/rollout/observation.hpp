@@ -13,6 +13,7 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/time_window.hpp>
 
 #include <algorithm>
@@ -20,7 +21,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -32,12 +32,11 @@ class observation {
 
   /// @param baseline_exists  false for the first deployment of a model.
   /// @param counted          what `catch_up` would be given now.
-  observation(std::string step, std::string verb, nanoseconds bake, nanoseconds interval,
+  observation(shared_text step, shared_text verb, nanoseconds bake, nanoseconds interval,
               nanoseconds extension, bool baseline_exists, share candidate_share,
               std::unique_ptr<judge> judge, nanoseconds counted, const clock& on)
       : step_(std::move(step)),
         verb_(std::move(verb)),
-        bake_(bake),
         interval_(std::min(interval, bake)),
         extension_(extension),
         candidate_share_(candidate_share),
@@ -45,6 +44,7 @@ class observation {
         judge_(std::move(judge)),
         clock_(on),
         left_(bake),
+        planned_(bake),
         until_look_(interval_),
         counted_(counted),
         window_end_(on.now()),
@@ -56,9 +56,9 @@ class observation {
   /// What `shadows` was told.
   [[nodiscard]] const std::optional<share>& shadowed() const noexcept { return shadowed_; }
 
-  [[nodiscard]] const std::string& step() const noexcept { return step_; }
+  [[nodiscard]] const shared_text& step() const noexcept { return step_; }
   [[nodiscard]] share candidate_share() const noexcept { return candidate_share_; }
-  [[nodiscard]] const std::string& verb() const noexcept { return verb_; }  ///< observe or compare
+  [[nodiscard]] const shared_text& verb() const noexcept { return verb_; }  ///< observe or compare
   [[nodiscard]] bool has_baseline() const noexcept { return has_baseline_; }
   [[nodiscard]] nanoseconds extension() const noexcept { return extension_; }
 
@@ -231,9 +231,8 @@ class observation {
     return std::max(due, 0.0);
   }
 
-  std::string step_;
-  std::string verb_;
-  nanoseconds bake_;
+  shared_text step_;
+  shared_text verb_;
   nanoseconds interval_;
   nanoseconds extension_;
   share candidate_share_;
@@ -242,7 +241,7 @@ class observation {
   std::unique_ptr<judge> judge_;
   const clock& clock_;
   nanoseconds left_;
-  nanoseconds planned_ = bake_;
+  nanoseconds planned_;
   nanoseconds until_look_;
   clock::steady_time_point caught_up_ = clock_.steady_now();
   nanoseconds counted_;

@@ -57,7 +57,7 @@ class call_terms {
   using subject_type = std::variant<std::string, const model_version*, traffic_split>;
 
   /// @param what  a literal
-  call_terms(std::string_view step_name, std::string_view what, subject_type of,
+  call_terms(const shared_text& step_name, std::string_view what, subject_type of,
              std::chrono::nanoseconds each_at_most, hotswap::reason_code when_it_fails)
       : step(step_name),
         member(what),
@@ -80,7 +80,7 @@ class call_terms {
     return std::string{member} + " " + std::visit(text_of_subject, subject);
   }
 
-  std::string_view step;  ///< of whoever awaits the call
+  const shared_text& step;  ///< of whoever awaits the call
   std::string_view member;
   subject_type subject;
   std::chrono::nanoseconds limit;
@@ -149,7 +149,7 @@ class basic_platform_door {
   /// Of a fenced router: above those of all earlier rollouts of the model.
   void first_revision_is(std::uint64_t revision) noexcept { next_revision_ = revision; }
 
-  task<void> deploy(std::string_view step, const model_version& version) {
+  task<void> deploy(const shared_text& step, const model_version& version) {
     call_terms terms{step, "deploy of", &version, deadlines().deploy, reason_code::deploy_failed};
     terms.changes_model = true;
     terms.attempts = attempts();
@@ -160,7 +160,7 @@ class basic_platform_door {
                          });
   }
 
-  task<void> warm_up(std::string_view step, const model_version& version,
+  task<void> warm_up(const shared_text& step, const model_version& version,
                      std::optional<std::chrono::nanoseconds> limit_of_rollback = {}) {
     call_terms terms{step, "warm_up of", &version, limit_of_rollback.value_or(deadlines().warm_up),
                      reason_code::warm_up_failed};
@@ -174,7 +174,7 @@ class basic_platform_door {
   }
 
   /// Shielded, since it comes after the decision: committed, or rolled back.
-  task<void> remove(std::string_view step, const model_version& version) {
+  task<void> remove(const shared_text& step, const model_version& version) {
     call_terms terms{step, "remove of", &version, deadlines().remove, reason_code::failed};
     terms.changes_model = true;
     terms.attempts = attempts();
@@ -185,7 +185,7 @@ class basic_platform_door {
                          });
   }
 
-  task<void> set_split(std::string_view step, traffic_split split) {
+  task<void> set_split(const shared_text& step, traffic_split split) {
     call_terms terms{step, "set_split to", split, deadlines().set_split,
                      reason_code::set_split_failed};
     terms.attempts = attempts();
@@ -204,7 +204,7 @@ class basic_platform_door {
         });
   }
 
-  task<traffic_split> split(std::string_view step, int attempts, bool shielded = false) {
+  task<traffic_split> split(const shared_text& step, int attempts, bool shielded = false) {
     call_terms terms{step, "split of", chronicle_.stream(), deadlines().set_split,
                      reason_code::set_split_failed};
     terms.attempts = attempts;
@@ -215,7 +215,7 @@ class basic_platform_door {
         });
   }
 
-  task<bool> healthy(std::string_view step, const model_version& version, bool shielded = false) {
+  task<bool> healthy(const shared_text& step, const model_version& version, bool shielded = false) {
     call_terms terms{step, "healthy of", &version, deadlines().healthy, reason_code::unhealthy};
     terms.shielded = shielded;
     return attempt<bool>(std::move(terms),
@@ -224,7 +224,7 @@ class basic_platform_door {
                          });
   }
 
-  task<smoke_test_report> smoke_test(std::string_view step, const model_version& version,
+  task<smoke_test_report> smoke_test(const shared_text& step, const model_version& version,
                                      std::size_t samples) {
     call_terms terms{step, "smoke_test of", &version, deadlines().smoke_test,
                      reason_code::smoke_test_failed};
@@ -235,7 +235,7 @@ class basic_platform_door {
         });
   }
 
-  task<void> set_mirror(std::string_view step, const model_version& production,
+  task<void> set_mirror(const shared_text& step, const model_version& production,
                         const model_version& shadow, share sampled, bool shielded = false) {
     call_terms terms{step, "set_mirror to", to_string(sampled), deadlines().set_split,
                      reason_code::failed};
@@ -249,7 +249,7 @@ class basic_platform_door {
     });
   }
 
-  task<divergence_snapshot> divergence(std::string_view step, const model_version& production,
+  task<divergence_snapshot> divergence(const shared_text& step, const model_version& production,
                                        const model_version& shadow, time_window window) {
     call_terms terms{step, "divergence of", &shadow, deadlines().collect,
                      reason_code::metrics_unavailable};
@@ -262,7 +262,7 @@ class basic_platform_door {
         });
   }
 
-  task<std::vector<server_id>> servers(std::string_view step, bool shielded = false) {
+  task<std::vector<server_id>> servers(const shared_text& step, bool shielded = false) {
     call_terms terms{step, "servers of", chronicle_.stream(), deadlines().healthy,
                      reason_code::failed};
     terms.attempts = attempts();
@@ -274,7 +274,7 @@ class basic_platform_door {
         });
   }
 
-  task<void> update(std::string_view step, server_id server, const model_version& version,
+  task<void> update(const shared_text& step, server_id server, const model_version& version,
                     bool shielded = false) {
     call_terms terms{step, "update of", to_string(server) + " to " + to_string(version),
                      deadlines().update, reason_code::deploy_failed};
@@ -288,7 +288,7 @@ class basic_platform_door {
                          });
   }
 
-  task<bool> server_healthy(std::string_view step, server_id server, bool shielded = false) {
+  task<bool> server_healthy(const shared_text& step, server_id server, bool shielded = false) {
     call_terms terms{step, "healthy of", to_string(server), deadlines().healthy,
                      reason_code::unhealthy};
     terms.shielded = shielded;
@@ -299,7 +299,7 @@ class basic_platform_door {
 
   [[nodiscard]] bool has_rotation() const noexcept { return calls_->has_rotation(); }
 
-  task<void> set_rotation(std::string_view step, server_id server, bool in_rotation,
+  task<void> set_rotation(const shared_text& step, server_id server, bool in_rotation,
                           bool shielded = false) {
     call_terms terms{step, "set_rotation of", to_string(server) + (in_rotation ? " in" : " out"),
                      deadlines().set_split, reason_code::set_split_failed};
@@ -313,14 +313,14 @@ class basic_platform_door {
                          });
   }
 
-  task<metrics_snapshot> collect(std::string_view step, const model_version& version,
+  task<metrics_snapshot> collect(const shared_text& step, const model_version& version,
                                  time_window window) {
     return collect(step, version, window, config_->max_metrics_failures);
   }
 
   /// Asks for an empty window, so that a source of counters (`windowed`) knows where they stand
   /// when the first window begins. Once, and no answer is no harm.
-  task<void> begin_counting(std::string_view step, const model_version& version) {
+  task<void> begin_counting(const shared_text& step, const model_version& version) {
     const auto present = clock_.now();
     const time_window empty{present, present};
     try {
@@ -331,7 +331,7 @@ class basic_platform_door {
   }
 
  private:
-  task<metrics_snapshot> collect(std::string_view step, const model_version& version,
+  task<metrics_snapshot> collect(const shared_text& step, const model_version& version,
                                  time_window window, int attempts) {
     call_terms terms{step, "collect of", &version, deadlines().collect,
                      reason_code::metrics_unavailable};

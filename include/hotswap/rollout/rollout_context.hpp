@@ -9,6 +9,7 @@
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/outstanding_calls.hpp>
 #include <hotswap/async/task.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/rollout_control.hpp>
 #include <hotswap/rollout/rollout_environment.hpp>
 
@@ -17,7 +18,6 @@
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 namespace hotswap::inline v0_1 {
@@ -34,10 +34,10 @@ class rollout_context {
 
   /// Of whoever asked for this rollout; to be set before `deploy`, recorded when it opens.
   /// The same one again gives the recorded result of the latest rollout, if that was its own.
-  std::string request_id;
+  shared_text request_id;
 
   /// The operator's, as it was written; to be set before `deploy`, recorded when it opens.
-  std::string document;
+  shared_text document;
 
   /// This rollout's own copy; may be changed before `deploy`.
   rollout_environment environment;

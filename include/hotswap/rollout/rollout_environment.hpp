@@ -10,6 +10,7 @@
 #include <hotswap/async/clock.hpp>
 #include <hotswap/async/stop_token.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/journal.hpp>
 #include <hotswap/rollout/memory_journal.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
@@ -20,7 +21,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace hotswap::inline v0_1 {
@@ -59,7 +59,7 @@ class rollout_environment {
 
   std::uint64_t seed = 0;  ///< of the jitter in back-offs: the same seed, the same rollout
   /// This process; unlike any other that shares the journal, as the clock's identity is.
-  std::string driver;
+  shared_text driver;
   stop_token stop;  ///< a shutdown, next to the clock's own
 };
 

@@ -36,7 +36,7 @@ namespace hotswap::inline v0_1 {
 /// The servers that are updated next: those that do not serve already, then as many more as may be
 /// out of rotation.
 template <typename Tag>
-task<server_batch> basic_rollout<Tag>::next_batch(std::string step) {
+task<server_batch> basic_rollout<Tag>::next_batch(shared_text step) {
   const begun_verb verb = co_await begin_verb(step, "batch", std::string{}, "the fleet's servers");
   if (verb.is_over()) {
     const auto* outcome = std::get_if<outcome_record>(&verb.recorded->outcome->payload);
@@ -80,7 +80,7 @@ task<server_batch> basic_rollout<Tag>::next_batch(std::string step) {
 
 /// A call that fails to answer is taken for a no.
 template <typename Tag>
-task<bool> basic_rollout<Tag>::server_is_healthy(std::string_view step, server_id server,
+task<bool> basic_rollout<Tag>::server_is_healthy(const shared_text& step, server_id server,
                                                  bool shielded) {
   try {
     const bool healthy = co_await door_.server_healthy(step, server, shielded);
@@ -92,9 +92,9 @@ task<bool> basic_rollout<Tag>::server_is_healthy(std::string_view step, server_i
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool in_rotation) {
+task<void> basic_rollout<Tag>::rotate(shared_text step, server_id server, bool in_rotation) {
   if (!door_.has_rotation()) co_return;
-  const std::string named = (in_rotation ? "rotate_in " : "rotate_out ") + server.name();
+  const shared_text named = (in_rotation ? "rotate_in " : "rotate_out ") + server.name();
   const begun_verb verb =
       co_await begin_verb(step, named, std::string{}, "the fleet's set_rotation");
   fleet_->touch(server);
@@ -113,7 +113,7 @@ task<void> basic_rollout<Tag>::rotate(std::string step, server_id server, bool i
 /// At one of 3 checks, a second apart. An earlier incarnation may have died on the way back, and
 /// could not record that: then the server is not what the records say.
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_still_healthy(std::string_view step, server_id server) {
+task<void> basic_rollout<Tag>::require_still_healthy(const shared_text& step, server_id server) {
   for (int check = 1; check <= 3; ++check) {
     const bool healthy = co_await server_is_healthy(step, server);
     if (healthy) co_return;
@@ -126,8 +126,8 @@ task<void> basic_rollout<Tag>::require_still_healthy(std::string_view step, serv
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::update(std::string step, server_id server, model_version version) {
-  const std::string named = "update " + server.name();
+task<void> basic_rollout<Tag>::update(shared_text step, server_id server, model_version version) {
+  const shared_text named = "update " + server.name();
   const begun_verb verb =
       co_await begin_verb(step, named, to_string(version), "the fleet's update");
   fleet_->touch(server);
@@ -144,7 +144,7 @@ task<void> basic_rollout<Tag>::update(std::string step, server_id server, model_
 
 /// As long as it has not been answered, nobody knows which.
 template <typename Tag>
-task<void> basic_rollout<Tag>::turn(std::string_view step, server_id server, bool in_rotation,
+task<void> basic_rollout<Tag>::turn(const shared_text& step, server_id server, bool in_rotation,
                                     bool shielded) {
   const bool was_sure = fleet_->unsure.insert(server).second;
   co_await door_.set_rotation(step, server, in_rotation, shielded);
@@ -153,7 +153,7 @@ task<void> basic_rollout<Tag>::turn(std::string_view step, server_id server, boo
 
 /// Those that serve by an earlier incarnation's records do so, before another one is taken out.
 template <typename Tag>
-task<void> basic_rollout<Tag>::make_sure_of_updated(std::string_view step) {
+task<void> basic_rollout<Tag>::make_sure_of_updated(const shared_text& step) {
   const std::vector<server_id> updated{fleet_->updated.begin(), fleet_->updated.end()};
   for (const server_id& each : updated) {
     if (!fleet_->unsure.contains(each)) continue;
@@ -164,7 +164,7 @@ task<void> basic_rollout<Tag>::make_sure_of_updated(std::string_view step) {
 
 /// The same for an update that takes the server out itself, and puts it back.
 template <typename Tag>
-task<void> basic_rollout<Tag>::replace(std::string_view step, server_id server,
+task<void> basic_rollout<Tag>::replace(const shared_text& step, server_id server,
                                        model_version version, bool shielded) {
   const bool was_sure = door_.has_rotation() || fleet_->unsure.insert(server).second;
   co_await door_.update(step, server, version, shielded);
@@ -173,9 +173,9 @@ task<void> basic_rollout<Tag>::replace(std::string_view step, server_id server,
 
 /// Returns once the server has been healthy for `ready` without a break.
 template <typename Tag>
-task<void> basic_rollout<Tag>::await_health(std::string step, server_id server,
+task<void> basic_rollout<Tag>::await_health(shared_text step, server_id server,
                                             health_terms terms) {
-  const std::string named = "healthy " + server.name();
+  const shared_text named = "healthy " + server.name();
   const begun_verb verb =
       co_await begin_verb(step, named, text_of(terms.ready), "the server's health");
   if (verb.is_over()) co_return;
@@ -227,8 +227,8 @@ task<void> basic_rollout<Tag>::outwait(std::chrono::nanoseconds time) {
 
 /// The batch is in rotation: from here on the candidate has its part of the traffic.
 template <typename Tag>
-task<void> basic_rollout<Tag>::serve(std::string step, server_batch batch) {
-  const begun_verb verb = co_await begin_verb(step, "serve", batch.text(), "the fleet");
+task<void> basic_rollout<Tag>::serve(shared_text step, server_batch batch) {
+  const begun_verb verb = co_await begin_verb(step, "serve"_text, batch.text(), "the fleet");
   for (const server_id& each : batch.servers) fleet_->updated.insert(each);
   const auto part = fleet_->updated.size() * 10'000 / std::max<std::size_t>(batch.fleet_size, 1);
   const share of_candidate =

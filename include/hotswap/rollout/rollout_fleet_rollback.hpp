@@ -43,7 +43,7 @@ template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore_servers() {
   std::string trouble = co_await restore_each(not_restored());
   if (fleet_calls_are_out() || !fleet_->undoable.empty()) {
-    steering_.announce("rollback", "drain", "the end of calls that are under way");
+    steering_.announce("rollback"_text, "drain"_text, "the end of calls that are under way");
     co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
     co_await wait_until_none(clock_, door_.deploy_calls(), limits().drain);
     const bool drained = !fleet_calls_are_out();
@@ -52,9 +52,9 @@ task<std::string> basic_rollout<Tag>::restore_servers() {
   }
   if (trouble.empty()) {
     is_in_force(traffic_split::all_to(baseline()));
-    chronicle_.tell(event_kind::split_changed, "rollback",
+    chronicle_.tell(event_kind::split_changed, "rollback"_text,
                     "all servers run " + to_string(baseline()));
-    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::outcome,
+    co_await chronicle_.record_if_possible("rollback"_text, "shift"_text, record_phase::outcome,
                                            outcome_record{"done"});
   }
   co_return trouble;
@@ -71,7 +71,7 @@ template <typename Tag>
 std::vector<server_id> basic_rollout<Tag>::not_restored() const {
   std::vector<server_id> servers;
   for (auto each = fleet_->touched.rbegin(); each != fleet_->touched.rend(); ++each) {
-    const recorded_verb* recorded = recorded_.find("rollback", "restore " + each->name());
+    const recorded_verb* recorded = earlier().find("rollback"_text, "restore " + each->name());
     const bool is_over = recorded != nullptr && recorded->outcome != nullptr &&
                          recorded->outcome->sequence > recorded->began->sequence;
     const bool is_back = is_over && !fleet_->undoable.contains(*each);
@@ -129,7 +129,7 @@ task<std::string> basic_rollout<Tag>::restore_each(std::vector<server_id> server
     }
     const std::chrono::nanoseconds pause = wait.next();
     if (!gives_up && clock_.steady_now() + pause < give_up_at) {
-      chronicle_.tell(event_kind::retrying, "rollback", trouble, severity::warning);
+      chronicle_.tell(event_kind::retrying, "rollback"_text, trouble, severity::warning);
       co_await sleep_for(clock_, pause);
       co_await chronicle_.catch_up_if_possible();  // whoever has lost meanwhile leaves here
       continue;
@@ -166,10 +166,10 @@ task<std::vector<server_id>> basic_rollout<Tag>::undone_late(std::vector<server_
 template <typename Tag>
 task<bool> basic_rollout<Tag>::puts_in_rotation(server_id server) {
   if (!door_.has_rotation()) co_return false;
-  const bool healthy = co_await server_is_healthy("rollback", server, true);
+  const bool healthy = co_await server_is_healthy("rollback"_text, server, true);
   if (!healthy) co_return false;
   try {
-    co_await turn("rollback", server, true, true);
+    co_await turn("rollback"_text, server, true, true);
     co_return true;
   } catch (const std::exception&) {  // then it may be in rotation or not
   }
@@ -200,7 +200,7 @@ task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> se
   server_batch batch;
   std::vector<server_id> fleet = servers;
   try {
-    fleet = co_await door_.servers("rollback", true);
+    fleet = co_await door_.servers("rollback"_text, true);
   } catch (const std::exception&) {  // then as if there were no others
   }
   batch.fleet_size = fleet.size();
@@ -211,7 +211,7 @@ task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> se
   }
   std::vector<task<bool>> checks;
   checks.reserve(in.size());
-  for (const server_id& each : in) checks.push_back(server_is_healthy("rollback", each, true));
+  for (const server_id& each : in) checks.push_back(server_is_healthy("rollback"_text, each, true));
   const std::vector<bool> healthy = co_await when_all(std::move(checks));
   std::set<server_id> serving;
   std::size_t i = 0;
@@ -248,23 +248,23 @@ task<server_batch> basic_rollout<Tag>::next_to_restore(std::vector<server_id> se
 template <typename Tag>
 task<std::string> basic_rollout<Tag>::restore(server_id server, bool may_be_undone) {
   std::string trouble;
-  const std::string verb = "restore " + server.name();
-  steering_.announce("rollback", verb, "server " + server.name());
-  co_await chronicle_.record_if_possible("rollback", verb, record_phase::began,
+  const shared_text verb = "restore " + server.name();
+  steering_.announce("rollback"_text, verb, "server " + server.name());
+  co_await chronicle_.record_if_possible("rollback"_text, verb, record_phase::began,
                                          fingerprint_record{to_string(baseline())});
   fleet_->out.insert(server);
   fleet_->back.erase(server);
   try {
-    if (door_.has_rotation()) co_await turn("rollback", server, false, true);
-    co_await replace("rollback", server, baseline(), true);
+    if (door_.has_rotation()) co_await turn("rollback"_text, server, false, true);
+    co_await replace("rollback"_text, server, baseline(), true);
     bool healthy = false;
     const auto give_up_at = clock_.due_in(limits().warm_up);
     while (!healthy && clock_.steady_now() < give_up_at) {
-      healthy = co_await server_is_healthy("rollback", server, true);
+      healthy = co_await server_is_healthy("rollback"_text, server, true);
       if (!healthy) co_await sleep_for(clock_, std::chrono::seconds{1});
     }
     if (!healthy) trouble = "it is not healthy";
-    if (healthy && door_.has_rotation()) co_await turn("rollback", server, true, true);
+    if (healthy && door_.has_rotation()) co_await turn("rollback"_text, server, true, true);
   } catch (const std::exception& failure) {
     trouble = failure.what();
   }
@@ -277,7 +277,7 @@ task<std::string> basic_rollout<Tag>::restore(server_id server, bool may_be_undo
     }
     fleet_->back.insert(server);
     fleet_->undoable.erase(server);
-    co_await chronicle_.record_if_possible("rollback", verb, record_phase::outcome,
+    co_await chronicle_.record_if_possible("rollback"_text, verb, record_phase::outcome,
                                            outcome_record{"done"});
   } else {
     trouble = "server " + server.name() + " did not go back, " + trouble;

@@ -78,7 +78,7 @@ task<deployment_result> basic_rollout<Tag>::conclude(std::exception_ptr failed) 
   rollout_failure cause = cause_of(failed);
   if (aborted && cause.reason_code() == reason_code::stopped) cause = cause_of(aborted);
   if (cause.status() == deployment_status::rejected) {
-    steering_.close("the rollout was rejected");
+    steering_.close("the rollout was rejected"_text);
     co_return co_await finish(deployment_status::rejected, terms_.baseline, cause.reason_code(),
                               cause.what());
   }
@@ -208,8 +208,8 @@ task<deployment_result> basic_rollout<Tag>::abandon(std::string reason) {
   }
   // if it may have had no traffic, the baseline is warmed before it gets any
   const traffic_split all_to_candidate = traffic_split::all_to(candidate());
-  if (recorded_.has_begun("shift", to_string(all_to_candidate))) is_in_force(all_to_candidate);
-  if (const rollback_record* decided = recorded_.rollback()) reason = decided->reason;
+  if (earlier().has_begun("shift", to_string(all_to_candidate))) is_in_force(all_to_candidate);
+  if (const rollback_record* decided = earlier().rollback()) reason = decided->reason;
   rollout_failure cause{reason_code::aborted, reason, deployment_status::aborted};
   co_return co_await roll_back(std::move(cause));
 }
@@ -222,7 +222,7 @@ void basic_rollout<Tag>::conclude_as_recorded() {
   const std::string all_to_candidate = to_string(traffic_split::all_to(candidate()));
   bool candidate_serves = false;
   const outcome_record* decided = nullptr;
-  for (const journal_record& each : recorded_.records()) {
+  for (const journal_record& each : earlier().records()) {
     const auto* asked = std::get_if<fingerprint_record>(&each.payload);
     if (each.verb == "shift" && asked != nullptr) {
       candidate_serves = asked->arguments == all_to_candidate;
@@ -247,7 +247,7 @@ void basic_rollout<Tag>::conclude_as_recorded() {
 template <typename Tag>
 const model_version* basic_rollout<Tag>::loser_not_retired() const {
   if (!has_baseline() || fleet_) return nullptr;
-  for (const journal_record& each : recorded_.records()) {
+  for (const journal_record& each : earlier().records()) {
     if (each.verb == "retire" && each.phase == record_phase::outcome) return nullptr;
   }
   return ending().active == candidate() ? &baseline() : &candidate();
@@ -317,35 +317,35 @@ void basic_rollout<Tag>::require_same_rollout(const journal_record& first) const
 /// Becomes the driver before anything is touched: the one before can no longer write.
 template <typename Tag>
 task<void> basic_rollout<Tag>::resume(std::vector<journal_record> records) {
-  recorded_ = recorded_rollout{std::move(records)};
-  chronicle_.resume(recorded_.records());
+  earlier_ = std::make_unique<const recorded_rollout>(std::move(records));
+  chronicle_.resume(earlier().records());
   chronicle_.is_recorded();
   claim_.is_of(chronicle_.id());
-  const std::uint64_t first_revision = first_revision_of(chronicle_.id(), recorded_.resumes() + 1);
+  const std::uint64_t first_revision = first_revision_of(chronicle_.id(), earlier().resumes() + 1);
   // one that goes back without a journal yields to one that could write that it goes on
   door_.first_revision_is(first_revision - revisions_unrecorded);
-  candidate_was_deployed_ = recorded_.has_begun("deploy", to_string(candidate()));
-  mirror_was_set_ = recorded_.has_begun("mirror");
-  if (!has_baseline() && recorded_.has_begun("shift"))
+  candidate_was_deployed_ = earlier().has_begun("deploy", to_string(candidate()));
+  mirror_was_set_ = earlier().has_begun("mirror");
+  if (!has_baseline() && earlier().has_begun("shift"))
     intended_ = std::make_shared<const traffic_split>(traffic_split::all_to(candidate()));
-  committed_ = recorded_.committed();
+  committed_ = earlier().committed();
   if (committed_) conclude_as_recorded();  // the steps may not come to say it
-  for (const journal_record& record : recorded_.records()) {
+  for (const journal_record& record : earlier().records()) {
     if (fleet_) fleet_->replay(record, door_.has_rotation());
     for (const auto& each : record.events) {
       if (each->kind == event_kind::split_drifted) ++drifts_;
       if (each->kind == event_kind::continued) drifts_ = 0;
       const auto metric = each->payload.find("metric");
       if (each->kind == event_kind::metric_unjudged && metric != each->payload.end()) {
-        unjudged_.insert(metric->second);
+        unjudged_.push_back(metric->second);
       }
     }
   }
-  chronicle_.tell(event_kind::resumed, "", terms_.driver + " goes on with " + chronicle_.id());
-  co_await chronicle_.record("", "rollout", record_phase::progress, resumed_record{});
+  chronicle_.tell(event_kind::resumed, ""_text, terms_.driver + " goes on with " + chronicle_.id());
+  co_await chronicle_.record(""_text, "rollout"_text, record_phase::progress, resumed_record{});
   door_.first_revision_is(first_revision);
-  steering_.begin(recorded_);
-  if (committed_) steering_.close("the rollout is committed, use undo");
+  steering_.begin(earlier());
+  if (committed_) steering_.close("the rollout is committed, use undo"_text);
   co_await outwait_earlier_calls();
 }
 
@@ -365,9 +365,9 @@ task<void> basic_rollout<Tag>::begin_anew(std::uint64_t at_least) {
   if (!config_->name.empty()) started.payload["name"] = config_->name;
   if (is_dry_run_) started.payload["dryRun"] = "true";
   chronicle_.tell(std::move(started));
-  co_await chronicle_.record("", "rollout", record_phase::began,
+  co_await chronicle_.record(""_text, "rollout"_text, record_phase::began,
                              std::make_shared<const opening_record>(what_this_is()));
-  steering_.begin(recorded_);
+  steering_.begin(earlier());
   co_await outwait_earlier_calls();
 }
 
@@ -383,7 +383,7 @@ task<void> basic_rollout<Tag>::outwait_earlier_calls() {
     pause = std::min<std::chrono::nanoseconds>(2 * pause, std::chrono::seconds{1});
   }
   if (door_.model_calls()->count() > 0) {
-    chronicle_.tell(event_kind::call_timed_out, "",
+    chronicle_.tell(event_kind::call_timed_out, ""_text,
                     "a call of an earlier rollout of " + terms_.model() +
                         " is still under way, and may undo what this one does",
                     severity::warning);
@@ -410,9 +410,9 @@ task<deployment_result> basic_rollout<Tag>::finish(deployment_status status,
                                                    hotswap::reason_code code, std::string reason) {
   if (!step_.empty()) {
     chronicle_.tell(event_kind::step_finished, step_, step_ + " is over");
-    step_.clear();
+    step_ = {};
   }
-  event finished = chronicle_.about(event_kind::rollout_finished, "", reason);
+  event finished = chronicle_.about(event_kind::rollout_finished, ""_text, reason);
   finished.reason_code = code;
   finished.severity = status == deployment_status::succeeded         ? severity::info
                       : status == deployment_status::rollback_failed ? severity::error
@@ -424,7 +424,7 @@ task<deployment_result> basic_rollout<Tag>::finish(deployment_status status,
   if (active) terminal.active = active->version();
   event_history history = chronicle_.take_history();  // what is told later is in no record
   try {  // not one short attempt: without this record the model stays locked
-    co_await chronicle_.record("", "rollout", record_phase::outcome, std::move(terminal));
+    co_await chronicle_.record(""_text, "rollout"_text, record_phase::outcome, std::move(terminal));
   } catch (const journal_conflict&) {
     throw;
   } catch (const journal_error&) {  // the traffic is right, and the result says what happened

@@ -153,7 +153,9 @@ template <typename Tag>
 void basic_rollout<Tag>::tell_of(std::shared_ptr<const look_report> report) {
   for (const finding& each : report->verdict.findings()) {
     const bool unjudged = !each.required && each.made == decision::inconclusive;
-    if (!unjudged || !unjudged_.insert(each.metric).second) continue;
+    const auto told_of = std::find(unjudged_.begin(), unjudged_.end(), each.metric);
+    if (!unjudged || told_of != unjudged_.end()) continue;
+    unjudged_.push_back(each.metric);
     event told = chronicle_.about(event_kind::metric_unjudged, observation_->step(),
                                   each.metric + " is not judged: " + each.sentence);
     told.payload["metric"] = each.metric;

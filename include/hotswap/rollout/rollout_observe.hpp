@@ -10,6 +10,7 @@
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/metrics_snapshot.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/engine.hpp>
@@ -37,7 +38,7 @@ template <typename Tag>
 task<totals_of_bake> basic_rollout<Tag>::observe(task<const recorded_verb*> begin) {
   // the frame of what has begun it goes with the temporary
   const recorded_verb* const recorded = co_await task<const recorded_verb*>{std::move(begin)};
-  std::string why;
+  shared_text why;
   if (recorded != nullptr) why = co_await take_up_bake(*recorded);
   if (recorded != nullptr && recorded->outcome != nullptr) co_return std::move(over_totals_);
   while (why.empty()) {
@@ -56,14 +57,14 @@ task<totals_of_bake> basic_rollout<Tag>::observe(task<const recorded_verb*> begi
   auto totals = std::make_unique<const paired_windows>(observation_->totals());
   release_hold();
   if (observation_->has_baseline()) remember(totals->baseline, why);
-  co_await end_verb(observation_->step(), observation_->verb(), std::move(why));
+  co_await end_verb(observation_->step(), observation_->verb(), why);
   co_return totals;
 }
 
 /// What is recorded of it; null if it begins now.
 template <typename Tag>
 task<const recorded_verb*> basic_rollout<Tag>::begin_bake(
-    std::string step, std::string named, std::chrono::nanoseconds bake,
+    shared_text step, shared_text named, std::chrono::nanoseconds bake,
     std::unique_ptr<judge> judge, std::optional<std::chrono::nanoseconds> extension) {
   const begun_verb verb =
       co_await begin_verb(step, named, text_of(bake), "a bake of " + text_of(bake) + ", or a fail");
@@ -83,7 +84,7 @@ task<const recorded_verb*> basic_rollout<Tag>::begin_bake(
 }
 
 template <typename Tag>
-task<std::string> basic_rollout<Tag>::look_and_answer(bool promote_asked) {
+task<shared_text> basic_rollout<Tag>::look_and_answer(bool promote_asked) {
   const look_result seen = co_await look();
   co_return co_await answer(seen, promote_asked);
 }
@@ -91,7 +92,7 @@ task<std::string> basic_rollout<Tag>::look_and_answer(bool promote_asked) {
 /// The reference of a step that takes the baseline's traffic away. A promote may have cut the bake
 /// short: then the longer one before stays.
 template <typename Tag>
-void basic_rollout<Tag>::remember(const metrics_snapshot& of_baseline, const std::string& why) {
+void basic_rollout<Tag>::remember(const metrics_snapshot& of_baseline, const shared_text& why) {
   if (why != "promoted" || !reference_ || of_baseline.requests >= reference_->requests) {
     reference_ = std::make_shared<const metrics_snapshot>(of_baseline);
   }
@@ -99,7 +100,7 @@ void basic_rollout<Tag>::remember(const metrics_snapshot& of_baseline, const std
 
 /// Why the step is over; empty if it goes on.
 template <typename Tag>
-task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promote_asked) {
+task<shared_text> basic_rollout<Tag>::answer(const look_result& seen, bool promote_asked) {
   const control_command* const promotion = steering_.promotion();
   const bool forced = promotion != nullptr && promotion->forced;
   if ((seen.made == decision::fail || failure_is_held_) && !forced) {
@@ -109,25 +110,25 @@ task<std::string> basic_rollout<Tag>::answer(const look_result& seen, bool promo
     steering_.answer_promotion();
     if (failure_is_held_) {
       require_hold_not_expired();
-      co_return std::string{};
+      co_return shared_text{};
     }
     co_await answer_fail(seen);
-    co_return std::string{};
+    co_return shared_text{};
   }
   if (promote_asked) {
     tell_promoted(promotion);
     steering_.answer_promotion();
-    co_return std::string{"promoted"};
+    co_return "promoted"_text;
   }
   if (failure_is_held_ || steering_.paused()) {
     require_hold_not_expired();
-    co_return std::string{};
+    co_return shared_text{};
   }
-  if (!observation_->is_over()) co_return std::string{};
-  if (seen.made == decision::pass) co_return std::string{"pass"};
+  if (!observation_->is_over()) co_return shared_text{};
+  if (seen.made == decision::pass) co_return "pass"_text;
   require_hold_not_expired();
   if (!hold_left_) co_await extend_or_end(seen);
-  co_return std::string{};
+  co_return shared_text{};
 }
 
 template <typename Tag>
@@ -154,10 +155,10 @@ task<void> basic_rollout<Tag>::extend_or_end(const look_result& seen) {
 
 /// Traffic stays where it is until a person promotes or aborts, or the hold's time is up.
 template <typename Tag>
-task<void> basic_rollout<Tag>::hold(std::string_view step, look_result seen) {
+task<void> basic_rollout<Tag>::hold(const shared_text& step, look_result seen) {
   if (observation_) observation_->catch_up(steering_.counted());
   hold_left_ = config_->hold_timeout;
-  held_for_.emplace(seen.reason_code, seen.reason);
+  held_for_ = std::make_unique<const rollout_failure>(seen.reason_code, seen.reason);
   steering_.hold(true);
   event held = chronicle_.about(event_kind::held, step,
                                 "held, a person must promote or abort: " + seen.reason);
@@ -165,8 +166,8 @@ task<void> basic_rollout<Tag>::hold(std::string_view step, look_result seen) {
   held.reason_code = seen.reason_code;
   chronicle_.tell(std::move(held));
   chronicle_.tell(event_kind::gate_waiting, step, step + " waits for promote or abort");
-  const std::string verb =
-      observation_ && observation_->step() == step ? observation_->verb() : std::string{"hold"};
+  const shared_text& verb =
+      observation_ && observation_->step() == step ? observation_->verb() : "hold"_text;
   co_await chronicle_.record(step, verb, record_phase::progress,
                              hold_record{failure_is_held_, seen.reason_code, seen.reason});
 }

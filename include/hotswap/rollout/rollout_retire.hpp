@@ -31,17 +31,18 @@
 namespace hotswap::inline v0_1 {
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::commit(std::string step) {
+task<void> basic_rollout<Tag>::commit(shared_text step) {
   if (!committed_) {
-    if (const rollback_record* decided = recorded_.rollback()) {
+    if (const rollback_record* decided = earlier().rollback()) {
       throw rollout_failure(decided->reason_code, decided->reason, decided->status);
     }
-    steering_.announce(step, "commit", "the journal");
+    steering_.announce(step, "commit"_text, "the journal");
     co_await outwait_pause();
     steering_.check();
-    steering_.close("the rollout is committed, use undo");  // who comes while it is written is late
+    steering_.close(
+        "the rollout is committed, use undo"_text);  // who comes while it is written is late
     try {
-      co_await chronicle_.record(step, "commit", record_phase::outcome, committed_record{});
+      co_await chronicle_.record(step, "commit"_text, record_phase::outcome, committed_record{});
     } catch (const journal_conflict&) {
       throw;
     } catch (...) {  // it may be durable all the same, or become it: then there is no way back
@@ -49,7 +50,7 @@ task<void> basic_rollout<Tag>::commit(std::string step) {
     }
     committed_ = true;
   }
-  if (!recorded_.has_told(event_kind::committed)) {
+  if (!earlier().has_told(event_kind::committed)) {
     chronicle_.tell(
         event_kind::committed, step,
         to_string(ending().active) + " has the model, there is no way back but an undo");
@@ -57,8 +58,8 @@ task<void> basic_rollout<Tag>::commit(std::string step) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
-  const recorded_verb* recorded = replayed(step, "retire", to_string(version));
+task<void> basic_rollout<Tag>::retire(shared_text step, model_version version) {
+  const recorded_verb* recorded = replayed(step, "retire"_text, to_string(version));
   if (recorded != nullptr && recorded->outcome != nullptr) co_return;
   if (!committed_ && in_force_ && in_force_->share_of(version) > share{}) {
     throw std::logic_error("retire: a version must have no traffic, got " + to_string(version) +
@@ -71,14 +72,14 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
     tell_left_over(step, version, "the journal cannot be written");
     co_return;
   }
-  steering_.announce(step, "retire", "the server's remove");
+  steering_.announce(step, "retire"_text, "the server's remove");
   if (recorded == nullptr) {
-    co_await chronicle_.record_if_possible(step, "retire", record_phase::began,
+    co_await chronicle_.record_if_possible(step, "retire"_text, record_phase::began,
                                            fingerprint_record{to_string(version)});
   }
   co_await stop_mirroring(step);
   co_await remove_or_tell(step, std::move(version));
-  co_await chronicle_.record_if_possible(step, "retire", record_phase::outcome,
+  co_await chronicle_.record_if_possible(step, "retire"_text, record_phase::outcome,
                                          outcome_record{"done"});
 }
 
@@ -86,9 +87,9 @@ task<void> basic_rollout<Tag>::retire(std::string step, model_version version) {
 /// else has changed it, or an earlier incarnation went back when it could not record that it would.
 /// Then the split is set again; so it is by a later incarnation whose router cannot be read.
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_no_traffic(std::string_view step, model_version version) {
-  if (!in_force_ || recorded_.rollback() != nullptr) co_return;
-  steering_.announce(step, "retire", "the router's split");
+task<void> basic_rollout<Tag>::require_no_traffic(const shared_text& step, model_version version) {
+  if (!in_force_ || earlier().rollback() != nullptr) co_return;
+  steering_.announce(step, "retire"_text, "the router's split");
   co_await outwait_pause();
   const traffic_split wanted = *in_force_;
   std::optional<traffic_split> found;
@@ -104,7 +105,7 @@ task<void> basic_rollout<Tag>::require_no_traffic(std::string_view step, model_v
   }
   if (found) tell_drifted(*found, wanted);
   // whoever has lost meanwhile leaves here
-  co_await chronicle_.record(step, "retire", record_phase::progress, found.value_or(wanted));
+  co_await chronicle_.record(step, "retire"_text, record_phase::progress, found.value_or(wanted));
   if (found) {
     co_await put_in_force(step, wanted);
   } else {
@@ -114,7 +115,7 @@ task<void> basic_rollout<Tag>::require_no_traffic(std::string_view step, model_v
 
 /// The shadow gets no more copies, or that is told.
 template <typename Tag>
-task<void> basic_rollout<Tag>::stop_mirroring(std::string_view step) {
+task<void> basic_rollout<Tag>::stop_mirroring(const shared_text& step) {
   if (!mirror_was_set_) co_return;
   std::string text;
   try {
@@ -133,7 +134,7 @@ task<void> basic_rollout<Tag>::stop_mirroring(std::string_view step) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::remove_or_tell(std::string_view step, model_version version) {
+task<void> basic_rollout<Tag>::remove_or_tell(const shared_text& step, model_version version) {
   std::string text;
   try {
     co_await door_.remove(step, version);
@@ -144,7 +145,7 @@ task<void> basic_rollout<Tag>::remove_or_tell(std::string_view step, model_versi
 }
 
 template <typename Tag>
-void basic_rollout<Tag>::tell_left_over(std::string_view step, const model_version& version,
+void basic_rollout<Tag>::tell_left_over(const shared_text& step, const model_version& version,
                                         const std::string& why) {
   event left =
       chronicle_.about(event_kind::leftover, step, to_string(version) + " is left over: " + why);

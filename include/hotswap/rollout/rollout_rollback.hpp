@@ -32,11 +32,11 @@ namespace hotswap::inline v0_1 {
 /// since a late one can undo it; then the baseline again; and only then is the candidate removed.
 template <typename Tag>
 task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
-  steering_.close("the rollout is being rolled back");
-  if (recorded_.rollback() == nullptr) {
+  steering_.close("the rollout is being rolled back"_text);
+  if (earlier().rollback() == nullptr) {
     co_await decide_to_roll_back(cause);
   } else {
-    step_.clear();
+    step_ = {};
   }
   if (fleet_) co_return co_await roll_back_servers(std::move(cause));
   if (!has_baseline() && intended_) {
@@ -46,7 +46,7 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
   }
   if (has_baseline()) {
     const bool baseline_had_traffic = !in_force_ || in_force_->share_of(baseline()) > share{};
-    const recorded_verb* recorded = recorded_.find("rollback", "shift");
+    const recorded_verb* recorded = earlier().find("rollback"_text, "shift");
     const bool is_in_force_again = recorded != nullptr && recorded->outcome != nullptr;
     std::string trouble;
     if (!is_in_force_again) {
@@ -59,13 +59,13 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
                                               baseline_had_traffic ? &candidate() : &baseline());
     }
   }
-  co_await stop_mirroring("rollback");
+  co_await stop_mirroring("rollback"_text);
   if (mirror_was_set_) {  // it took its time, in vain: whoever has lost meanwhile leaves here
-    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::progress,
+    co_await chronicle_.record_if_possible("rollback"_text, "shift"_text, record_phase::progress,
                                            traffic_split::all_to(baseline()));
   }
   co_await remove_candidate();
-  chronicle_.tell(event_kind::rollback_finished, "rollback",
+  chronicle_.tell(event_kind::rollback_finished, "rollback"_text,
                   has_baseline() ? to_string(baseline()) + " has all the traffic"
                                  : std::string{"no version has traffic"});
   co_return co_await finish(cause.status(), terms_.baseline, cause.reason_code(), cause.what());
@@ -73,13 +73,13 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
 
 template <typename Tag>
 task<deployment_result> basic_rollout<Tag>::roll_back_servers(rollout_failure cause) {
-  const recorded_verb* recorded = recorded_.find("rollback", "shift");
+  const recorded_verb* recorded = earlier().find("rollback"_text, "shift");
   std::string trouble;
   if (recorded == nullptr || recorded->outcome == nullptr) trouble = co_await restore_servers();
   if (!trouble.empty()) {
     co_return co_await give_up_rolling_back(cause, std::move(trouble), baseline(), nullptr);
   }
-  chronicle_.tell(event_kind::rollback_finished, "rollback",
+  chronicle_.tell(event_kind::rollback_finished, "rollback"_text,
                   to_string(baseline()) + " has all the traffic");
   co_return co_await finish(cause.status(), baseline(), cause.reason_code(), cause.what());
 }
@@ -94,10 +94,10 @@ task<void> basic_rollout<Tag>::decide_to_roll_back(const rollout_failure& cause)
   if (!step_.empty()) {
     chronicle_.tell(event_kind::step_finished, std::exchange(step_, {}), "the step did not pass");
   }
-  steering_.announce("rollback", "shift",
+  steering_.announce("rollback"_text, "shift"_text,
                      "the baseline in force, or " + text_of(limits().set_split) + " of attempts");
   co_await chronicle_.record_if_possible(
-      "rollback", "decision", record_phase::began,
+      "rollback"_text, "decision"_text, record_phase::began,
       rollback_record{cause.status(), cause.reason_code(), cause.what()});
 }
 
@@ -107,8 +107,8 @@ task<deployment_result> basic_rollout<Tag>::give_up_rolling_back(const rollout_f
                                                                  std::string trouble,
                                                                  const model_version& active,
                                                                  const model_version* left) {
-  co_await stop_mirroring("rollback");
-  if (left != nullptr && candidate_was_deployed_) tell_left_over("rollback", *left, trouble);
+  co_await stop_mirroring("rollback"_text);
+  if (left != nullptr && candidate_was_deployed_) tell_left_over("rollback"_text, *left, trouble);
   std::string reason = std::string{cause.what()} + "; roll-back failed: " + trouble;
   co_return co_await finish(deployment_status::rollback_failed, active, cause.reason_code(),
                             std::move(reason));
@@ -120,9 +120,9 @@ template <typename Tag>
 task<std::string> basic_rollout<Tag>::make_baseline_ready() {
   std::string trouble;
   try {
-    co_await door_.warm_up("rollback", baseline(), limits().warm_up);
+    co_await door_.warm_up("rollback"_text, baseline(), limits().warm_up);
     if (door_.has_health_check()) {
-      const bool healthy = co_await door_.healthy("rollback", baseline(), true);
+      const bool healthy = co_await door_.healthy("rollback"_text, baseline(), true);
       if (!healthy) trouble = to_string(baseline()) + " is not healthy";
     }
   } catch (const std::exception& failure) {
@@ -138,15 +138,15 @@ task<std::string> basic_rollout<Tag>::force_baseline() {
   std::string trouble = co_await set_baseline_until_confirmed();
   if (!trouble.empty()) co_return trouble;
   if (door_.router_calls()->count() > 0) {
-    steering_.announce("rollback", "drain", "the end of router calls that are under way");
+    steering_.announce("rollback"_text, "drain"_text, "the end of router calls that are under way");
     router_is_drained_ = co_await wait_until_none(clock_, door_.router_calls(), limits().drain);
     // another driver may have taken over meanwhile: whoever has lost leaves here
-    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::progress,
+    co_await chronicle_.record_if_possible("rollback"_text, "shift"_text, record_phase::progress,
                                            traffic_split::all_to(baseline()));
     trouble = co_await set_baseline_until_confirmed();
     if (!trouble.empty()) co_return trouble;
   }
-  co_await chronicle_.record_if_possible("rollback", "shift", record_phase::outcome,
+  co_await chronicle_.record_if_possible("rollback"_text, "shift"_text, record_phase::outcome,
                                          outcome_record{"done"});
   co_return trouble;
 }
@@ -159,12 +159,12 @@ task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
   while (true) {
     std::string trouble;
     try {
-      call_terms terms{"rollback", "set_split to", wanted, limits().attempt,
+      call_terms terms{"rollback"_text, "set_split to", wanted, limits().attempt,
                        reason_code::set_split_failed};
       terms.shielded = true;
       co_await door_.set_split(std::move(terms), wanted);
       if (door_.has_split()) {
-        const traffic_split found = co_await door_.split("rollback", 1, true);
+        const traffic_split found = co_await door_.split("rollback"_text, 1, true);
         if (found != wanted) trouble = "the router has " + to_string(found) + " in force";
       }
     } catch (const std::exception& failure) {
@@ -173,18 +173,19 @@ task<std::string> basic_rollout<Tag>::set_baseline_until_confirmed() {
     if (trouble.empty()) break;
     const std::chrono::nanoseconds pause = wait.next();
     if (clock_.steady_now() + pause >= give_up_at) co_return trouble;
-    chronicle_.tell(event_kind::retrying, "rollback", trouble, severity::warning);
+    chronicle_.tell(event_kind::retrying, "rollback"_text, trouble, severity::warning);
     co_await sleep_for(clock_, pause);
     co_await chronicle_.catch_up_if_possible();  // whoever has lost meanwhile leaves here
   }
   const bool changed = !in_force_ || *in_force_ != wanted || (intended_ && *intended_ != wanted) ||
-                       !recorded_.empty();
+                       !earlier().empty();
   in_force_ = std::make_shared<const traffic_split>(wanted);
   intended_ = in_force_;
   chronicle_.candidate_share_is(share{});
   if (changed) {
-    chronicle_.tell(event_kind::split_changed, "rollback", to_string(wanted));
-    co_await chronicle_.record_if_possible("rollback", "shift", record_phase::progress, wanted);
+    chronicle_.tell(event_kind::split_changed, "rollback"_text, to_string(wanted));
+    co_await chronicle_.record_if_possible("rollback"_text, "shift"_text, record_phase::progress,
+                                           wanted);
   }
   co_return std::string{};
 }
@@ -195,21 +196,21 @@ template <typename Tag>
 task<void> basic_rollout<Tag>::remove_candidate() {
   if (!candidate_was_deployed_) co_return;
   if (!router_is_drained_) {
-    tell_left_over("rollback", candidate(), "a router call is still under way");
+    tell_left_over("rollback"_text, candidate(), "a router call is still under way");
     co_return;
   }
   if (!chronicle_.is_complete()) {
-    tell_left_over("rollback", candidate(), "the journal cannot be written");
+    tell_left_over("rollback"_text, candidate(), "the journal cannot be written");
     co_return;
   }
-  const recorded_verb* recorded = recorded_.find("rollback", "remove");
+  const recorded_verb* recorded = earlier().find("rollback"_text, "remove");
   if (recorded != nullptr && recorded->outcome != nullptr) co_return;
-  steering_.announce("rollback", "remove", "the server's remove");
-  co_await remove_or_tell("rollback", candidate());
-  co_await chronicle_.record_if_possible("rollback", "remove", record_phase::outcome,
+  steering_.announce("rollback"_text, "remove"_text, "the server's remove");
+  co_await remove_or_tell("rollback"_text, candidate());
+  co_await chronicle_.record_if_possible("rollback"_text, "remove"_text, record_phase::outcome,
                                          outcome_record{"done"});
   if (door_.deploy_calls()->count() > 0) {
-    tell_left_over("rollback", candidate(),
+    tell_left_over("rollback"_text, candidate(),
                    "a deploy is still under way, and may end after remove");
   }
 }

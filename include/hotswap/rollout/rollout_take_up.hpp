@@ -8,6 +8,7 @@
 #include <hotswap/analysis/judge.hpp>
 #include <hotswap/async/task.hpp>
 #include <hotswap/core/event.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/rollout/control_command.hpp>
@@ -31,8 +32,8 @@ namespace hotswap::inline v0_1 {
 
 /// Of a bake that an earlier incarnation has ended: why it was over.
 template <typename Tag>
-task<std::string> basic_rollout<Tag>::take_up_after_bake(const recorded_verb& verb) {
-  std::string why = replay_over(verb);
+task<shared_text> basic_rollout<Tag>::take_up_after_bake(const recorded_verb& verb) {
+  shared_text why = replay_over(verb);
   const std::optional<look_result> unanswered = replay_looks_after(verb);
   if (unanswered) co_await answer_fail(*unanswered);
   co_return why;
@@ -40,7 +41,7 @@ task<std::string> basic_rollout<Tag>::take_up_after_bake(const recorded_verb& ve
 
 /// Goes on where an earlier incarnation has left off: why the bake is over, or empty if it is not.
 template <typename Tag>
-task<std::string> basic_rollout<Tag>::take_up_bake(const recorded_verb& verb) {
+task<shared_text> basic_rollout<Tag>::take_up_bake(const recorded_verb& verb) {
   observation_->has_begun(verb.began->at);
   if (verb.outcome != nullptr) co_return co_await take_up_after_bake(verb);
   const std::optional<look_result> unanswered = replay_looks(verb);
@@ -48,9 +49,9 @@ task<std::string> basic_rollout<Tag>::take_up_bake(const recorded_verb& verb) {
   const auto last = verb.last().at;
   if (hold_left_) *hold_left_ -= recorded_rollout::between(last, clock_.now());
   std::chrono::nanoseconds since{0};
-  if (!hold_left_) since = recorded_.counted(last, steering_.taken_over_at()) + steering_.counted();
+  if (!hold_left_) since = earlier().counted(last, steering_.taken_over_at()) + steering_.counted();
   const int extensions = observation_->extensions;
-  std::string why;
+  shared_text why;
   if (unanswered) why = co_await answer(*unanswered, false);
   if (observation_->extensions == extensions) observation_->pass(since);
   observation_->goes_on_here();
@@ -71,7 +72,7 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
     if (hold_left_) {
       *hold_left_ -= recorded_rollout::between(since, each->at);
     } else {
-      observation_->pass(recorded_.counted(since, each->at));
+      observation_->pass(earlier().counted(since, each->at));
     }
     since = each->at;
     if (const auto* seen = std::get_if<recorded_look>(&each->payload)) {
@@ -83,7 +84,7 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
       unanswered.reset();
     } else if (const auto* held = std::get_if<hold_record>(&each->payload)) {
       hold_left_ = config_->hold_timeout;
-      held_for_.emplace(held->reason_code, held->reason);
+      held_for_ = std::make_unique<const rollout_failure>(held->reason_code, held->reason);
       failure_is_held_ = held->failed;
       unanswered.reset();
     }
@@ -94,10 +95,10 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
 /// The same for a bake that is over: why it ended. Looks that came after its end, at a gate, are
 /// shown to the judge too, but are no part of its totals.
 template <typename Tag>
-std::string basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
+shared_text basic_rollout<Tag>::replay_over(const recorded_verb& verb) {
   using recorded_look = std::shared_ptr<const look_report>;
   const auto* outcome = std::get_if<outcome_record>(&verb.outcome->payload);
-  std::string why = outcome == nullptr ? std::string{"done"} : outcome->why;
+  const shared_text why = outcome == nullptr ? "done"_text : shared_text{outcome->why};
   const auto end_it = [&] {
     over_totals_ = std::make_unique<const paired_windows>(observation_->totals());
     if (observation_->has_baseline()) remember(over_totals_->baseline, why);
@@ -126,7 +127,7 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
     if (is_look && each->sequence > verb.outcome->sequence) last = each;
   }
   std::optional<look_result> unanswered;
-  const bool is_answered = last == nullptr || recorded_.goes_on_after(last->sequence);
+  const bool is_answered = last == nullptr || earlier().goes_on_after(last->sequence);
   if (is_answered || config_->on_failure == on_failure::hold) return unanswered;
   unanswered.emplace(result_of(*std::get<recorded_look>(last->payload), {}));
   if (unanswered->made != decision::fail) unanswered.reset();
@@ -137,17 +138,17 @@ std::optional<typename basic_rollout<Tag>::look_result> basic_rollout<Tag>::repl
 /// if the process has died before it could record that.
 template <typename Tag>
 void basic_rollout<Tag>::replay_hold(const journal_record& record) {
-  std::optional<rollout_failure> cause;
+  std::unique_ptr<const rollout_failure> cause;
   if (const auto* held = std::get_if<hold_record>(&record.payload); held && held->failed) {
-    cause.emplace(held->reason_code, held->reason);
+    cause = std::make_unique<const rollout_failure>(held->reason_code, held->reason);
   }
   const auto* seen = std::get_if<std::shared_ptr<const look_report>>(&record.payload);
   if (seen != nullptr && (*seen)->verdict.failed() && config_->on_failure == on_failure::hold) {
     const look_result failed = result_of(**seen, std::string{});
-    cause.emplace(failed.reason_code, failed.reason);
+    cause = std::make_unique<const rollout_failure>(failed.reason_code, failed.reason);
   }
   if (!cause || failure_is_held_) return;
-  for (const journal_record& later : recorded_.records()) {
+  for (const journal_record& later : earlier().records()) {
     const auto command = recorded_rollout::command_of(later);
     const bool promotes = command && command->command.asked == control_command::kind::promote;
     if (promotes && later.sequence > record.sequence) return;

@@ -43,11 +43,12 @@ namespace hotswap::inline v0_1 {
 /// waits while the rollout is paused, and records that it begins.
 template <typename Tag>
 task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(
-    std::string_view step, std::string_view verb, std::string arguments, std::string_view awaits) {
+    const shared_text& step, const shared_text& verb, std::string arguments,
+    std::string_view awaits) {
   const recorded_verb* recorded = replayed(step, verb, arguments);
   begun_verb begun{step, verb, recorded};
   if (begun.is_over()) co_return begun;
-  if (const rollback_record* decided = recorded_.rollback()) {
+  if (const rollback_record* decided = earlier().rollback()) {
     throw rollout_failure(decided->reason_code, decided->reason, decided->status);
   }
   steering_.announce(step, verb, awaits);
@@ -63,9 +64,9 @@ task<typename basic_rollout<Tag>::begun_verb> basic_rollout<Tag>::begin_verb(
 /// What is recorded of that verb; null if nothing is.
 /// @throws journal_mismatch  if it was to do something else.
 template <typename Tag>
-const recorded_verb* basic_rollout<Tag>::replayed(std::string_view step, std::string_view verb,
+const recorded_verb* basic_rollout<Tag>::replayed(const shared_text& step, const shared_text& verb,
                                                   std::string_view arguments) const {
-  const recorded_verb* recorded = recorded_.find(step, verb);
+  const recorded_verb* recorded = earlier().find(step, verb);
   if (recorded == nullptr || recorded->began == nullptr) return nullptr;
   const auto* asked = std::get_if<fingerprint_record>(&recorded->began->payload);
   if (asked == nullptr || asked->arguments != arguments) {
@@ -83,16 +84,16 @@ task<void> basic_rollout<Tag>::end_verb(const begun_verb& verb, std::string why)
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::end_verb(std::string_view step, std::string_view verb,
+task<void> basic_rollout<Tag>::end_verb(const shared_text& step, const shared_text& verb,
                                         std::string why) {
   return chronicle_.record(step, verb, record_phase::outcome, outcome_record{std::move(why)});
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseconds window,
+task<void> basic_rollout<Tag>::reference(shared_text step, std::chrono::nanoseconds window,
                                          std::vector<planned_bake> bakes) {
   const begun_verb verb =
-      co_await begin_verb(step, "reference", text_of(window), "the baseline's metrics");
+      co_await begin_verb(step, "reference"_text, text_of(window), "the baseline's metrics");
   extension_ = window;
   if (verb.is_over()) {
     using reference_payload = std::shared_ptr<const reference_record>;
@@ -135,7 +136,7 @@ task<void> basic_rollout<Tag>::reference(std::string step, std::chrono::nanoseco
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string_view step) {
+task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(const shared_text& step) {
   if (!door_.has_split()) co_return;
   std::optional<traffic_split> found;
   std::string text;
@@ -156,7 +157,7 @@ task<void> basic_rollout<Tag>::require_all_traffic_on_baseline(std::string_view 
 }
 
 template <typename Tag>
-task<metrics_snapshot> basic_rollout<Tag>::measure_baseline(std::string_view step,
+task<metrics_snapshot> basic_rollout<Tag>::measure_baseline(const shared_text& step,
                                                             std::chrono::nanoseconds window) {
   const auto end = clock_.now();
   const time_window past{
@@ -201,9 +202,9 @@ std::string basic_rollout<Tag>::shortage_of_traffic(const metrics_snapshot& seen
 
 /// A router throws for a model that it does not know.
 template <typename Tag>
-task<void> basic_rollout<Tag>::vacancy(std::string step) {
-  const begun_verb verb =
-      co_await begin_verb(step, "vacancy", terms_.model(), "the router's split, if it has one");
+task<void> basic_rollout<Tag>::vacancy(shared_text step) {
+  const begun_verb verb = co_await begin_verb(step, "vacancy"_text, terms_.model(),
+                                              "the router's split, if it has one");
   if (verb.is_over()) co_return;
   std::optional<traffic_split> found;
   if (door_.has_split()) {
@@ -223,9 +224,9 @@ task<void> basic_rollout<Tag>::vacancy(std::string step) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::deploy(std::string step, model_version version) {
+task<void> basic_rollout<Tag>::deploy(shared_text step, model_version version) {
   const begun_verb verb =
-      co_await begin_verb(step, "deploy", to_string(version), "the server's deploy");
+      co_await begin_verb(step, "deploy"_text, to_string(version), "the server's deploy");
   if (verb.is_over()) co_return;
   candidate_was_deployed_ = candidate_was_deployed_ || version == candidate();
   co_await door_.deploy(step, version);
@@ -233,19 +234,19 @@ task<void> basic_rollout<Tag>::deploy(std::string step, model_version version) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::warm_up(std::string step, model_version version) {
+task<void> basic_rollout<Tag>::warm_up(shared_text step, model_version version) {
   const begun_verb verb =
-      co_await begin_verb(step, "warm_up", to_string(version), "the server's warm_up");
+      co_await begin_verb(step, "warm_up"_text, to_string(version), "the server's warm_up");
   if (verb.is_over()) co_return;
   co_await door_.warm_up(step, version);
   co_await end_verb(verb, "done");
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::smoke_test(std::string step, model_version version,
+task<void> basic_rollout<Tag>::smoke_test(shared_text step, model_version version,
                                           std::size_t samples) {
   const begun_verb verb = co_await begin_verb(
-      step, "smoke_test", fmt::format("{}, {} samples", to_string(version), samples),
+      step, "smoke_test"_text, fmt::format("{}, {} samples", to_string(version), samples),
       "the server's smoke_test");
   if (verb.is_over()) co_return;
   const smoke_test_report report = co_await door_.smoke_test(step, version, samples);
@@ -260,9 +261,9 @@ task<void> basic_rollout<Tag>::smoke_test(std::string step, model_version versio
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::mirror(std::string step, share sampled) {
+task<void> basic_rollout<Tag>::mirror(shared_text step, share sampled) {
   const begun_verb verb =
-      co_await begin_verb(step, "mirror", to_string(sampled), "the router's set_mirror");
+      co_await begin_verb(step, "mirror"_text, to_string(sampled), "the router's set_mirror");
   observation_.reset();  // the copies are no longer those that it has looked at
   mirror_was_set_ = mirror_was_set_ || sampled > share{};
   if (!verb.is_over()) co_await door_.set_mirror(step, baseline(), candidate(), sampled);
@@ -273,12 +274,12 @@ task<void> basic_rollout<Tag>::mirror(std::string step, share sampled) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::shift(std::string step, traffic_split split) {
-  if (recorded_.find(step, "shift") != nullptr) {  // it may be in force already
+task<void> basic_rollout<Tag>::shift(shared_text step, traffic_split split) {
+  if (earlier().find(step, "shift") != nullptr) {  // it may be in force already
     intended_ = std::make_shared<const traffic_split>(split);
   }
   const begun_verb verb =
-      co_await begin_verb(step, "shift", to_string(split), "the router's set_split");
+      co_await begin_verb(step, "shift"_text, to_string(split), "the router's set_split");
   if (verb.is_over()) {
     is_in_force(std::move(split));
     co_return;
@@ -290,9 +291,9 @@ task<void> basic_rollout<Tag>::shift(std::string step, traffic_split split) {
 
 /// Before the candidate gets more traffic.
 template <typename Tag>
-task<void> basic_rollout<Tag>::require_health(std::string_view step) {
+task<void> basic_rollout<Tag>::require_health(const shared_text& step) {
   if (!door_.has_health_check()) co_return;
-  if (const recorded_verb* const before = recorded_.find(step, "hold")) {
+  if (const recorded_verb* const before = earlier().find(step, "hold")) {
     for (const journal_record* each : before->progress) replay_hold(*each);
   }
   if (!failure_is_held_) {
@@ -311,7 +312,7 @@ task<void> basic_rollout<Tag>::require_health(std::string_view step) {
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::put_in_force(std::string_view step, traffic_split split) {
+task<void> basic_rollout<Tag>::put_in_force(const shared_text& step, traffic_split split) {
   observation_.reset();  // its shares are no longer those of the traffic
   intended_ = std::make_shared<const traffic_split>(split);
   for (int attempt = 1;; ++attempt) {
@@ -339,9 +340,9 @@ void basic_rollout<Tag>::is_in_force(traffic_split split) {
 }
 
 template <typename Tag>
-task<decided_once> basic_rollout<Tag>::decide(std::string step, std::string what,
+task<decided_once> basic_rollout<Tag>::decide(shared_text step, std::string what,
                                               std::string reason) {
-  const begun_verb verb = co_await begin_verb(step, "decide", std::string{}, "its decision");
+  const begun_verb verb = co_await begin_verb(step, "decide"_text, std::string{}, "its decision");
   decided_once decided{std::move(what), std::move(reason)};
   if (!verb.is_over()) {
     co_await end_verb(verb, decided.text());
@@ -352,11 +353,11 @@ task<decided_once> basic_rollout<Tag>::decide(std::string step, std::string what
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::wait(std::string step, std::chrono::nanoseconds time) {
-  const begun_verb verb = co_await begin_verb(step, "wait", text_of(time), text_of(time));
+task<void> basic_rollout<Tag>::wait(shared_text step, std::chrono::nanoseconds time) {
+  const begun_verb verb = co_await begin_verb(step, "wait"_text, text_of(time), text_of(time));
   if (verb.is_over()) co_return;
   if (verb.recorded != nullptr) {
-    time -= recorded_.counted(verb.recorded->began->at, steering_.taken_over_at());
+    time -= earlier().counted(verb.recorded->began->at, steering_.taken_over_at());
     time -= steering_.counted();
   }
   while (time > std::chrono::nanoseconds::zero()) {
@@ -371,9 +372,9 @@ task<void> basic_rollout<Tag>::wait(std::string step, std::chrono::nanoseconds t
 }
 
 template <typename Tag>
-task<void> basic_rollout<Tag>::approve(std::string step) {
+task<void> basic_rollout<Tag>::approve(shared_text step) {
   const begun_verb verb =
-      co_await begin_verb(step, "approve", step, "the approval of " + step + ", or an abort");
+      co_await begin_verb(step, "approve"_text, step, "the approval of " + step + ", or an abort");
   if (verb.is_over()) co_return;
   event waiting = chronicle_.about(event_kind::gate_waiting, step, step + " waits for approval");
   waiting.payload["gate"] = step;

@@ -15,6 +15,7 @@
 #include <hotswap/async/timer.hpp>
 #include <hotswap/core/event.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/chronicle.hpp>
 #include <hotswap/rollout/control_command.hpp>
 #include <hotswap/rollout/journal_record.hpp>
@@ -29,7 +30,6 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -105,7 +105,9 @@ class basic_steering final : private detail::control_channel::receiver,
   [[nodiscard]] bool paused() const noexcept { return paused_; }
   [[nodiscard]] bool promoted() const noexcept { return promotion_ != nullptr || leaves_step_; }
   [[nodiscard]] bool to_last_step() const noexcept { return to_last_step_; }
-  [[nodiscard]] bool approved(const std::string& gate) const { return approved_.contains(gate); }
+  [[nodiscard]] bool approved(const std::string& gate) const {
+    return std::find(approved_.begin(), approved_.end(), gate) != approved_.end();
+  }
 
   /// The promote that is waiting for an answer; null if there is none.
   [[nodiscard]] const control_command* promotion() const noexcept { return promotion_.get(); }
@@ -152,7 +154,7 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   /// From here on the rollout cannot be ended from outside: commands are answered "too late".
-  void close(std::string why) {
+  void close(shared_text why) {
     closed_because_ = std::move(why);
     ending_ = nullptr;
     clock_.disarm(*this);
@@ -160,8 +162,8 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   /// For `rollout_control::status()`.
-  void announce(std::string_view step, std::string_view verb, std::string_view awaits) {
-    channel_->publish([&](rollout_status& status) {
+  void announce(const shared_text& step, const shared_text& verb, std::string_view awaits) {
+    channel_->publish([&](detail::published_status& status) {
       status.rollout = chronicle_.id();
       status.step = step;
       status.verb = verb;
@@ -171,8 +173,8 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   void finished() {
-    channel_->publish([](rollout_status& status) { status.finished = true; });
-    announce("", "", "nothing, the rollout has ended");
+    channel_->publish([](detail::published_status& status) { status.finished = true; });
+    announce({}, {}, "nothing, the rollout has ended");
   }
 
  private:
@@ -181,7 +183,7 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   void obey(control_command command) {
-    if (closed_because_) return answer_too_late(command);
+    if (is_closed()) return answer_too_late(command);
     if (!has_begun_ && command.asked != control_command::kind::abort) {
       early_.push_back(std::move(command));
       return;
@@ -204,7 +206,7 @@ class basic_steering final : private detail::control_channel::receiver,
         record(std::move(command));
         break;
       case control_command::kind::approve:
-        approved_.insert(command.gate);
+        approved_.push_back(command.gate);
         tell(event_kind::gate_answered, command.gate + " approved", command);
         record(std::move(command));
         break;
@@ -222,7 +224,7 @@ class basic_steering final : private detail::control_channel::receiver,
     if (command.asked != control_command::kind::abort) return;
     event told =
         chronicle_.about(event_kind::gate_answered, status().step,
-                         "abort by " + command.actor + " came too late: " + *closed_because_);
+                         "abort by " + command.actor + " came too late: " + closed_because_);
     told.actor = command.actor;
     told.severity = severity::warning;
     chronicle_.tell(std::move(told));
@@ -290,7 +292,7 @@ class basic_steering final : private detail::control_channel::receiver,
         leaves_step_ = true;
         break;
       case control_command::kind::approve:
-        approved_.insert(command.gate);
+        approved_.push_back(command.gate);
         break;
       case control_command::kind::promote:
       case control_command::kind::abort:  // are in what they led to
@@ -315,15 +317,17 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   void stop_requested() override {
-    if (closed_because_) return;
+    if (is_closed()) return;
     ends_by_stop_ = ends_by_stop_ || !ending_;
     end(what_a_stop_means());
     news();
   }
 
+  bool is_closed() const noexcept { return !closed_because_.empty(); }
+
   /// Requested, and its letter is not delivered while calls and appends end at once.
   bool stop_is_on_its_way() const noexcept {
-    return !closed_because_ && (loop_stop_.stop_requested() || process_stop_.stop_requested());
+    return !is_closed() && (loop_stop_.stop_requested() || process_stop_.stop_requested());
   }
 
   std::exception_ptr what_a_stop_means() const {
@@ -353,7 +357,7 @@ class basic_steering final : private detail::control_channel::receiver,
   void start_counting() {
     if (paused_ || held_) return;
     counting_since_ = clock_.steady_now();
-    if (deadline_ && !closed_because_) clock_.arm(*this, clock_.due_in(*deadline_ - counted_));
+    if (deadline_ && !is_closed()) clock_.arm(*this, clock_.due_in(*deadline_ - counted_));
   }
 
   void stop_counting() {
@@ -363,14 +367,14 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   void publish() {
-    channel_->publish([this](rollout_status& status) {
+    channel_->publish([this](detail::published_status& status) {
       status.paused = paused_;
       status.held = held_;
     });
   }
 
   /// As it was last announced.
-  const rollout_status& status() const noexcept { return channel_->published(); }
+  const detail::published_status& status() const noexcept { return channel_->published(); }
 
   clock& clock_;
   std::shared_ptr<detail::control_channel> channel_;
@@ -389,7 +393,7 @@ class basic_steering final : private detail::control_channel::receiver,
   std::exception_ptr ending_;
   std::exception_ptr aborted_;
   bool ends_by_stop_ = false;
-  std::optional<std::string> closed_because_;
+  shared_text closed_because_;  ///< empty while it is open
   bool has_begun_ = false;
   std::vector<control_command> early_;  ///< came before the rollout had its name
   bool paused_ = false;
@@ -399,7 +403,7 @@ class basic_steering final : private detail::control_channel::receiver,
   bool leaves_step_ = false;
   bool in_last_step_ = false;
   std::unique_ptr<const control_command> promotion_;
-  std::set<std::string> approved_;
+  std::vector<std::string> approved_;
 };
 
 using steering = basic_steering<>;

@@ -86,7 +86,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
   [[nodiscard]] task<deployment_result> deploy(model_version baseline, model_version candidate,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
-    rollout_terms terms{"BlueGreen", std::move(baseline), std::move(candidate), context};
+    rollout_terms terms{"BlueGreen"_text, std::move(baseline), std::move(candidate), context};
     terms.config = config_.digest();
     return run(std::move(calls), std::move(terms), config_.shared());
   }
@@ -95,7 +95,7 @@ class blue_green_strategy : private diagnose_platform<Server, Router, Metrics>,
   [[nodiscard]] task<deployment_result> deploy(model_version candidate,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
-    rollout_terms terms = rollout_terms::first("BlueGreen", std::move(candidate), context);
+    rollout_terms terms = rollout_terms::first("BlueGreen"_text, std::move(candidate), context);
     terms.config = config_.digest();
     return run(std::move(calls), std::move(terms), config_.shared());
   }

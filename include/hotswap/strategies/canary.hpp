@@ -121,7 +121,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
   [[nodiscard]] task<deployment_result> deploy(model_version baseline, model_version candidate,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
-    rollout_terms terms{"Canary", std::move(baseline), std::move(candidate), context};
+    rollout_terms terms{"Canary"_text, std::move(baseline), std::move(candidate), context};
     terms.config = config_.digest();
     return run(std::move(calls), std::move(terms), config_.shared());
   }
@@ -130,7 +130,7 @@ class canary_strategy : private diagnose_platform<Server, Router, Metrics> {
   [[nodiscard]] task<deployment_result> deploy(model_version candidate,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
-    rollout_terms terms = rollout_terms::first("Canary", std::move(candidate), context);
+    rollout_terms terms = rollout_terms::first("Canary"_text, std::move(candidate), context);
     terms.config = config_.digest();
     return run(std::move(calls), std::move(terms), config_.shared());
   }

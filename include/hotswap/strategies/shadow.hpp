@@ -67,7 +67,7 @@ class shadow_strategy : private diagnose_platform<Server, Router, Metrics>,
   [[nodiscard]] task<deployment_result> deploy(model_version baseline, model_version candidate,
                                                rollout_context& context) const {
     auto calls = make_platform_calls(server_, router_, metrics_, *context.environment.clock);
-    rollout_terms terms{"Shadow", std::move(baseline), std::move(candidate), context};
+    rollout_terms terms{"Shadow"_text, std::move(baseline), std::move(candidate), context};
     terms.config = config_.digest();
     return run(std::move(calls), std::move(terms), config_.shared());
   }

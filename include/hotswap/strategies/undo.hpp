@@ -77,7 +77,7 @@ task<deployment_result> undo_rollout(std::shared_ptr<platform_calls> calls, std:
   const opening_record before = what_to_undo(model, records);
   const model_version serves{model, before.candidate};
   const model_version returns{model, before.baseline};
-  const rollout_terms terms{"Undo", serves, returns, context};
+  const rollout_terms terms{"Undo"_text, serves, returns, context};
   const rollout_config config;
   rollout running{std::move(calls), terms, config};
   co_return co_await running.run(undo_steps(running, std::move(reason)));

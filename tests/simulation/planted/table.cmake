@@ -49,7 +49,7 @@ planted(decision_is_forgotten canary rollout/rollout_verbs.hpp
 planted(revisions_begin_again canary rollout/rollout_frame.hpp
   "a process that resumes sends the revisions again that the dead one has sent"
 [[
-  const std::uint64_t first_revision = first_revision_of(chronicle_.id(), recorded_.resumes() + 1);
+  const std::uint64_t first_revision = first_revision_of(chronicle_.id(), earlier().resumes() + 1);
 ]]
 [[
   const std::uint64_t first_revision = first_revision_of(chronicle_.id(), 1);
@@ -79,7 +79,7 @@ planted(rollback_is_not_read_back canary rollout/rollout_rollback.hpp
   "a roll-back believes the router, and does not read what it has set"
 [[
       if (door_.has_split()) {
-        const traffic_split found = co_await door_.split("rollback", 1, true);
+        const traffic_split found = co_await door_.split("rollback"_text, 1, true);
         if (found != wanted) trouble = "the router has " + to_string(found) + " in force";
       }
 ]]
@@ -107,7 +107,7 @@ planted(bake_counts_while_paused canary rollout/steering.hpp
 planted(commit_is_forgotten canary rollout/rollout_frame.hpp
   "a process that resumes does not know that there is no way back any more"
 [[
-  committed_ = recorded_.committed();
+  committed_ = earlier().committed();
 ]]
 [[
 ]])
