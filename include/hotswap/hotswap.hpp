@@ -131,6 +131,7 @@
 #include <hotswap/rollout/rollout_id.hpp>
 #include <hotswap/rollout/rollout_look.hpp>
 #include <hotswap/rollout/rollout_observe.hpp>
+#include <hotswap/rollout/rollout_opening.hpp>
 #include <hotswap/rollout/rollout_retire.hpp>
 #include <hotswap/rollout/rollout_rollback.hpp>
 #include <hotswap/rollout/rollout_step.hpp>

@@ -89,3 +89,12 @@ TEST_CASE("shared_text: stands where a string does", "[core][shared_text]") {
   CHECK(steps.back() == "step-25step-25");
   CHECK(shared_text{"a"} < shared_text{"b"});
 }
+
+TEST_CASE("shared_text: a literal's is one for the whole program", "[core][shared_text]") {
+  using namespace hotswap::literals;
+  const shared_text& verb = "observe"_text;
+  CHECK(verb == "observe");
+  CHECK(&verb == &"observe"_text);
+  CHECK_FALSE(verb == "compare"_text);
+  CHECK(""_text.empty());
+}

@@ -104,11 +104,12 @@ struct literal_text {
 
 inline namespace literals {
 
-/// `"observe"_text`: one for the whole program, made when it is first asked for.
+/// `"observe"_text`: one for the whole program, made when it is first asked for. Never destroyed: a
+/// rollout on another thread may outlive `main`.
 template <detail::literal_text Literal>
 [[nodiscard]] const shared_text& operator""_text() {
-  static const shared_text held{Literal.letters};
-  return held;
+  static const auto* const held = new shared_text{Literal.letters};
+  return *held;
 }
 
 }  // namespace literals

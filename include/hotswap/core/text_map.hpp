@@ -18,7 +18,7 @@
 namespace hotswap::inline v0_1 {
 
 /// Of an event: most have nothing to say here, or the same labels as the event before. Copies may
-/// be read on any threads, and changed if each is changed by one.
+/// be read on any threads, once none of them is changed any more.
 class text_map {
  public:
   using map = std::map<std::string, std::string>;

@@ -21,6 +21,7 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/active_rollouts.hpp>

@@ -20,6 +20,7 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/smoke_test_report.hpp>
 #include <hotswap/core/time_window.hpp>
 #include <hotswap/core/traffic_split.hpp>
@@ -28,7 +29,6 @@
 #include <hotswap/rollout/chronicle.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout_config.hpp>
-#include <hotswap/rollout/rollout_environment.hpp>
 #include <hotswap/rollout/rollout_failure.hpp>
 #include <hotswap/rollout/rollout_terms.hpp>
 #include <hotswap/rollout/steering.hpp>
@@ -114,20 +114,19 @@ class basic_platform_door {
         calls_(std::move(calls)),
         chronicle_(told),
         steering_(steered),
-        environment_(terms.environment),
+        terms_(terms),
         config_(&config),
-        all_calls_(terms.calls),
         model_calls_(clock_.shared<active_rollouts>()->calls_on(terms.model())) {}
 
   /// From here on, with that config's deadlines, attempts and pauses between them.
   void calls_as(const rollout_config& config) noexcept { config_ = &config; }
 
   [[nodiscard]] const call_deadlines& deadlines() const noexcept {
-    return environment_.deadlines ? *environment_.deadlines : config_->deadlines;
+    return terms_.environment.deadlines ? *terms_.environment.deadlines : config_->deadlines;
   }
   /// Of each call, the first included.
   [[nodiscard]] int attempts() const noexcept {
-    return environment_.attempts.value_or(config_->attempts);
+    return terms_.environment.attempts.value_or(config_->attempts);
   }
   [[nodiscard]] bool has_health_check() const noexcept { return calls_->has_health_check(); }
   [[nodiscard]] bool has_split() const noexcept { return calls_->has_split(); }
@@ -353,7 +352,7 @@ class basic_platform_door {
   /// @throws config_error     at once: the program is wrong, not the platform.
   template <typename T>
   task<T> attempt(call_terms terms, repeatable_call<T> function) {
-    backoff wait{config_->backoff_min, config_->backoff_max, environment_.seed + ++backoffs_};
+    backoff wait{config_->backoff_min, config_->backoff_max, terms_.environment.seed + ++backoffs_};
     for (int number = 1;; ++number) {
       if (!terms.shielded) steering_.check();
       bool late = false;
@@ -362,7 +361,7 @@ class basic_platform_door {
         repeatable_call<T> started = function;
         call_options options;
         if (!terms.shielded) options.cancel = steering_.given_up();
-        options.counters[0] = all_calls_;
+        options.counters[0] = terms_.calls;
         options.counters[1] = terms.counter;
         if (terms.changes_model) options.counters[2] = model_calls_;
         if constexpr (std::is_void_v<T>) {
@@ -419,11 +418,10 @@ class basic_platform_door {
   std::shared_ptr<platform_calls> calls_;
   chronicle& chronicle_;
   steering& steering_;
-  const rollout_environment& environment_;
+  const rollout_terms& terms_;
   const rollout_config* config_;
   std::uint64_t backoffs_ = 0;
   std::uint64_t next_revision_ = 1;
-  std::shared_ptr<outstanding_calls> all_calls_;
   std::shared_ptr<outstanding_calls> model_calls_;  ///< of all rollouts of this model
   std::shared_ptr<outstanding_calls> router_calls_ = std::make_shared<outstanding_calls>();
   std::shared_ptr<outstanding_calls> deploy_calls_ = std::make_shared<outstanding_calls>();

@@ -13,6 +13,7 @@
 #include <hotswap/rollout/rollout_frame.hpp>           // IWYU pragma: export
 #include <hotswap/rollout/rollout_look.hpp>            // IWYU pragma: export
 #include <hotswap/rollout/rollout_observe.hpp>         // IWYU pragma: export
+#include <hotswap/rollout/rollout_opening.hpp>         // IWYU pragma: export
 #include <hotswap/rollout/rollout_retire.hpp>          // IWYU pragma: export
 #include <hotswap/rollout/rollout_rollback.hpp>        // IWYU pragma: export
 #include <hotswap/rollout/rollout_step.hpp>            // IWYU pragma: export

@@ -24,9 +24,9 @@ class rollout_status {
  public:
   rollout_status() {}  // not defaulted: an aggregate would be destroyed twice by g++ 12
 
-  std::string rollout;  ///< its id; empty before it has begun
-  std::string step;
-  std::string verb;
+  shared_text rollout;  ///< its id; empty before it has begun
+  shared_text step;
+  shared_text verb;
   std::string awaits = "the rollout has not begun";  ///< what it waits for, and what would end that
   std::chrono::system_clock::time_point since{};
   bool paused = false;
@@ -35,32 +35,6 @@ class rollout_status {
 };
 
 namespace detail {
-
-/// The same, as the rollout keeps it.
-class published_status {
- public:
-  shared_text rollout;
-  shared_text step;
-  shared_text verb;
-  std::string awaits = rollout_status{}.awaits;
-  std::chrono::system_clock::time_point since{};
-  bool paused = false;
-  bool held = false;
-  bool finished = false;
-
-  [[nodiscard]] rollout_status told() const {
-    rollout_status status;
-    status.rollout = rollout;
-    status.step = step;
-    status.verb = verb;
-    status.awaits = awaits;
-    status.since = since;
-    status.paused = paused;
-    status.held = held;
-    status.finished = finished;
-    return status;
-  }
-};
 
 /// Shared by a control and its rollout: commands go one way, the status the other.
 class control_channel final : public letter, public std::enable_shared_from_this<control_channel> {
@@ -85,7 +59,7 @@ class control_channel final : public letter, public std::enable_shared_from_this
 
   [[nodiscard]] rollout_status status() const {
     const std::lock_guard lock{mutex_};
-    return status_.told();
+    return status_;
   }
 
   // The rollout's side, on the clock's thread.
@@ -103,13 +77,13 @@ class control_channel final : public letter, public std::enable_shared_from_this
     change(status_);
   }
   /// Only the rollout changes it.
-  [[nodiscard]] const published_status& published() const noexcept { return status_; }
+  [[nodiscard]] const rollout_status& published() const noexcept { return status_; }
 
  private:
   std::shared_ptr<mailbox> mail_;
   mutable std::mutex mutex_;
   std::vector<control_command> commands_;
-  published_status status_;
+  rollout_status status_;
   receiver* receiver_ = nullptr;
 };
 

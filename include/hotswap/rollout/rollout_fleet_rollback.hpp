@@ -16,6 +16,7 @@
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/server_id.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/backoff.hpp>
 #include <hotswap/rollout/engine.hpp>

@@ -12,6 +12,7 @@
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/core/verdict.hpp>
 #include <hotswap/rollout/engine.hpp>

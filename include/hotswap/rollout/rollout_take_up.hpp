@@ -45,15 +45,19 @@ task<shared_text> basic_rollout<Tag>::take_up_bake(const recorded_verb& verb) {
   observation_->has_begun(verb.began->at);
   if (verb.outcome != nullptr) co_return co_await take_up_after_bake(verb);
   const std::optional<look_result> unanswered = replay_looks(verb);
-  if (hold_left_) steering_.hold(true);
   const auto last = verb.last().at;
-  if (hold_left_) *hold_left_ -= recorded_rollout::between(last, clock_.now());
-  std::chrono::nanoseconds since{0};
-  if (!hold_left_) since = earlier().counted(last, steering_.taken_over_at()) + steering_.counted();
+  std::chrono::nanoseconds of_bake{0};  // that has passed since the last record
+  if (hold_left_) {
+    steering_.hold(true);
+    *hold_left_ -= recorded_rollout::between(last, clock_.now());
+  } else {
+    of_bake = earlier().counted(last, steering_.taken_over_at()) + steering_.counted();
+  }
   const int extensions = observation_->extensions;
   shared_text why;
   if (unanswered) why = co_await answer(*unanswered, false);
-  if (observation_->extensions == extensions) observation_->pass(since);
+  const bool is_extended_now = observation_->extensions > extensions;  // from now on
+  if (!is_extended_now) observation_->pass(of_bake);
   observation_->goes_on_here();
   co_return why;
 }

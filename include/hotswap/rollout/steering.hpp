@@ -163,7 +163,7 @@ class basic_steering final : private detail::control_channel::receiver,
 
   /// For `rollout_control::status()`.
   void announce(const shared_text& step, const shared_text& verb, std::string_view awaits) {
-    channel_->publish([&](detail::published_status& status) {
+    channel_->publish([&](rollout_status& status) {
       status.rollout = chronicle_.id();
       status.step = step;
       status.verb = verb;
@@ -173,7 +173,7 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   void finished() {
-    channel_->publish([](detail::published_status& status) { status.finished = true; });
+    channel_->publish([](rollout_status& status) { status.finished = true; });
     announce({}, {}, "nothing, the rollout has ended");
   }
 
@@ -367,14 +367,14 @@ class basic_steering final : private detail::control_channel::receiver,
   }
 
   void publish() {
-    channel_->publish([this](detail::published_status& status) {
+    channel_->publish([this](rollout_status& status) {
       status.paused = paused_;
       status.held = held_;
     });
   }
 
   /// As it was last announced.
-  const detail::published_status& status() const noexcept { return channel_->published(); }
+  const rollout_status& status() const noexcept { return channel_->published(); }
 
   clock& clock_;
   std::shared_ptr<detail::control_channel> channel_;

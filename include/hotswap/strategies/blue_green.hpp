@@ -13,6 +13,7 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/share.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>

@@ -15,6 +15,7 @@
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/server_id.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/rollout/fleet_state.hpp>
 #include <hotswap/rollout/platform_calls.hpp>
 #include <hotswap/rollout/rollout.hpp>

@@ -11,6 +11,7 @@
 #include <hotswap/core/error.hpp>
 #include <hotswap/core/model_version.hpp>
 #include <hotswap/core/reason_code.hpp>
+#include <hotswap/core/shared_text.hpp>
 #include <hotswap/core/traffic_split.hpp>
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/rollout/platform_calls.hpp>

@@ -46,7 +46,7 @@ planted(decision_is_forgotten canary rollout/rollout_verbs.hpp
   steering_.announce(step, verb, awaits);
 ]])
 
-planted(revisions_begin_again canary rollout/rollout_frame.hpp
+planted(revisions_begin_again canary rollout/rollout_opening.hpp
   "a process that resumes sends the revisions again that the dead one has sent"
 [[
   const std::uint64_t first_revision = first_revision_of(chronicle_.id(), earlier().resumes() + 1);
@@ -104,7 +104,7 @@ planted(bake_counts_while_paused canary rollout/steering.hpp
     if (held_) return;
 ]])
 
-planted(commit_is_forgotten canary rollout/rollout_frame.hpp
+planted(commit_is_forgotten canary rollout/rollout_opening.hpp
   "a process that resumes does not know that there is no way back any more"
 [[
   committed_ = earlier().committed();
