@@ -69,6 +69,7 @@
 #include <hotswap/config/record_writer.hpp>
 #include <hotswap/config/rollout_plan.hpp>
 #include <hotswap/config/schema_of.hpp>
+#include <hotswap/config/spelled.hpp>
 #include <hotswap/config/strategy_config.hpp>
 #include <hotswap/config/to_json.hpp>
 #include <hotswap/config/utc_time.hpp>

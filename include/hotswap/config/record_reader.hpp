@@ -14,6 +14,7 @@
 #include <hotswap/config/read_value.hpp>
 #include <hotswap/config/record_members.hpp>
 #include <hotswap/config/record_writer.hpp>
+#include <hotswap/config/spelled.hpp>
 #include <hotswap/config/utc_time.hpp>
 #include <hotswap/core/deployment_result.hpp>
 #include <hotswap/core/error.hpp>
@@ -60,27 +61,6 @@ namespace detail {
 template <typename = void>
 std::string exact_pointer(const std::string& at) {
   return document_value::parse('"' + at + '"').template get<std::string>();
-}
-
-/// The enumerator that is spelled so, if there is one. A number that no enumerator has is spelled
-/// like one that does, by `to_string`, and so is never the first.
-template <typename Enum>
-std::optional<Enum> spelled(std::string_view word) {
-  for (int i = 0; i < 256; ++i) {
-    if (to_string(static_cast<Enum>(i)) == word) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
-
-template <typename Enum>
-std::string spellings() {
-  std::string words;
-  for (int i = 0; i < 256; ++i) {
-    const std::string_view word = to_string(static_cast<Enum>(i));
-    if (spelled<Enum>(word) != static_cast<Enum>(i)) break;
-    words += fmt::format("{}{}", i == 0 ? "" : ", ", word);
-  }
-  return words;
 }
 
 /// Something to fill.

@@ -18,6 +18,7 @@
 #include <hotswap/rollout/journal_record.hpp>
 #include <hotswap/testing/breach.hpp>
 #include <hotswap/testing/end_invariants.hpp>
+#include <hotswap/testing/platform_watcher.hpp>
 #include <hotswap/testing/record_invariants.hpp>
 #include <hotswap/testing/rollout_excuses.hpp>
 #include <hotswap/testing/rollout_rules.hpp>
