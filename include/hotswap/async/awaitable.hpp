@@ -72,7 +72,7 @@ class awaited_in_place {
   decltype(auto) await_suspend(std::coroutine_handle<> caller) {
     return awaiter_.await_suspend(caller);
   }
-  decltype(auto) await_resume() { return awaiter_.await_resume(); }
+  [[gnu::always_inline]] decltype(auto) await_resume() { return awaiter_.await_resume(); }
 
  private:
   decltype(awaiter_of(std::declval<T>())) awaiter_;

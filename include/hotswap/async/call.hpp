@@ -233,7 +233,7 @@ class [[nodiscard]] call_awaiter : private timer,
     return true;
   }
 
-  T await_resume() {
+  [[gnu::always_inline]] T await_resume() {
     switch (outcome_) {
       case outcome::ended:
         break;

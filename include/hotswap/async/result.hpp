@@ -29,8 +29,9 @@ class result {
     failure_ = std::move(other.failure_);
   }
 
+  /// Is inlined, as are those who only hand it on: an exception pays for each frame that it passes.
   /// @throws …  what it failed with.
-  T take() {
+  [[gnu::always_inline]] T take() {
     if (failure_) std::rethrow_exception(std::move(failure_));
     return std::move(*value_);
   }
@@ -45,7 +46,7 @@ class result<void> {
  public:
   void fail(std::exception_ptr failure) noexcept { failure_ = std::move(failure); }
   void end_as(result& other) noexcept { failure_ = std::move(other.failure_); }
-  void take() {
+  [[gnu::always_inline]] void take() {
     if (failure_) std::rethrow_exception(std::move(failure_));
   }
 

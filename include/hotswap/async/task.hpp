@@ -120,7 +120,7 @@ class [[nodiscard]] task {
     bool await_suspend(std::coroutine_handle<> parent) {
       return self_.promise().run_for(parent, self_);
     }
-    T await_resume() { return self_.promise().end().take(); }
+    [[gnu::always_inline]] T await_resume() { return self_.promise().end().take(); }
 
    protected:
     std::coroutine_handle<promise_type> self_;

@@ -111,7 +111,7 @@ class [[nodiscard]] simulated_answer : private simulated_wait {
 
   bool await_ready() const noexcept { return is_at_once_; }
   void await_suspend(std::coroutine_handle<> waiter) { wait(waiter, in_); }
-  T await_resume() {
+  [[gnu::always_inline]] T await_resume() {
     if (is_let_go()) throw process_is_gone{};
     if (!value_) fail(failure_);
     if constexpr (!std::is_void_v<T>) return std::move(*value_);
