@@ -3,9 +3,8 @@
 /// @file
 /// What a rollout tells: events to its observers, records with those events to its journal.
 ///
-///     chronicle.tell(event_kind::split_changed, "step-25", "fraud@2 gets 25 %");
-///     co_await chronicle.record("step-25", "shift", record_phase::outcome,
-///     outcome_record{"done"});
+///     chronicle.tell(event_kind::split_changed, step, "fraud@2 gets 25 %");
+///     co_await chronicle.record(step, "observe"_text, record_phase::progress, std::move(look));
 
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>

@@ -3,8 +3,7 @@
 /// @file
 /// How a rollout calls the platform: under a deadline, a few times, and telling what went wrong.
 ///
-///     co_await door.deploy("start", candidate);   // throws rollout_failure when all attempts
-///     failed
+///     co_await door.deploy(step, candidate);   // throws rollout_failure when all attempts failed
 
 #include <hotswap/async/call.hpp>
 #include <hotswap/async/clock.hpp>
