@@ -181,6 +181,21 @@ TEST_CASE("abort at any point before `committed`, in any wait", "[rollout][abort
   }
 }
 
+TEST_CASE("an abort before the rollout knows where the traffic is leaves it there",
+          "[rollout][abort]") {
+  short_rollout world;
+  world.at_call(1,
+                [&](fault_script&, const std::string&) { world.control().abort("eve", "wait"); });
+  const auto result = world.run();
+  CHECK(result.status() == deployment_status::aborted);
+  CHECK(messages(result, event_kind::rollback_finished) ==
+        std::vector<std::string>{"the traffic was not touched"});
+  for (const auto& each : world.service.script().calls()) {
+    CAPTURE(each.text);
+    CHECK(each.text.find("set_split") == std::string::npos);
+  }
+}
+
 TEST_CASE("a roll-back runs to its end, whatever one call of it does, and shielded from stop",
           "[rollout][abort]") {
   const auto run_aborted = [](short_rollout& world) {

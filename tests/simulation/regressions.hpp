@@ -192,4 +192,8 @@ inline constexpr std::array regressions{
         "00000000000000000000000c",
         "the rollout was paused before its driver had taken up the bake, and the next one took "
         "that for a pause of something else: time that was paused counted as bake"},
+    regression{
+        "canary", "01000c01010001000001000302000a0006",
+        "a rollout was aborted before it had made sure of where the traffic is, and gave it to "
+        "a baseline that had died, when the rollout before had left it with the candidate"},
 };

@@ -361,6 +361,13 @@ class basic_rollout {
     return {reason_code::promoted, candidate(), to_string(candidate()) + " serves all traffic"};
   }
 
+  /// Has this rollout made sure of where the traffic is, or asked for another split? If not, the
+  /// traffic is where others have put it, and there is nothing to take back.
+  [[nodiscard]] bool has_charge_of_traffic() const {
+    return in_force_ || intended_ || earlier().has_begun("shift") ||
+           earlier().has_ended("reference");
+  }
+
   /// Has this rollout asked the platform for any change?
   [[nodiscard]] bool platform_was_touched() const noexcept {
     return intended_ || candidate_was_deployed_ || (fleet_ && !fleet_->touched.empty());

@@ -96,6 +96,13 @@ class recorded_rollout {
     });
   }
 
+  /// Did any verb of that name end?
+  [[nodiscard]] bool has_ended(std::string_view verb) const {
+    return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
+      return each.phase == record_phase::outcome && each.verb == verb && !each.step.empty();
+    });
+  }
+
   /// Has a verb of its steps begun, or ended, after that record?
   [[nodiscard]] bool goes_on_after(std::uint64_t sequence) const {
     return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {

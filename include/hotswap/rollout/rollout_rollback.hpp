@@ -45,7 +45,7 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
         cause, to_string(candidate()) + " is the only version, there is no baseline to go back to",
         candidate(), nullptr);
   }
-  if (has_baseline()) {
+  if (has_baseline() && has_charge_of_traffic()) {
     const bool baseline_had_traffic = !in_force_ || in_force_->share_of(baseline()) > share{};
     const recorded_verb* recorded = earlier().find("rollback"_text, "shift");
     const bool is_in_force_again = recorded != nullptr && recorded->outcome != nullptr;
@@ -66,9 +66,13 @@ task<deployment_result> basic_rollout<Tag>::roll_back(rollout_failure cause) {
                                            traffic_split::all_to(baseline()));
   }
   co_await remove_candidate();
-  chronicle_.tell(event_kind::rollback_finished, "rollback"_text,
-                  has_baseline() ? to_string(baseline()) + " has all the traffic"
-                                 : std::string{"no version has traffic"});
+  std::string where_the_traffic_is = "the traffic was not touched";
+  if (!has_baseline()) {
+    where_the_traffic_is = "no version has traffic";
+  } else if (has_charge_of_traffic()) {
+    where_the_traffic_is = to_string(baseline()) + " has all the traffic";
+  }
+  chronicle_.tell(event_kind::rollback_finished, "rollback"_text, std::move(where_the_traffic_is));
   co_return co_await finish(cause.status(), terms_.baseline, cause.reason_code(), cause.what());
 }
 

@@ -58,9 +58,11 @@ class end_invariants {
     servers_told_ = by.servers_told > 0 ? by.servers_told : platform_.servers_told();
   }
 
-  /// Another rollout has opened the journal, and may move the traffic and the versions.
-  void another_begins() noexcept {
+  /// Another rollout has opened the journal, and may move the traffic and the versions. What the
+  /// one before believed to serve need not be its baseline, nor its own to remove.
+  void another_begins() {
     another_serves_ = another_serves_ || !active_.empty();
+    if (!active_.empty() && active_ != rules_.baseline.version()) named_.push_back(active_);
     status_.reset();
     ended_baseline_ = false;
   }
@@ -115,7 +117,8 @@ class end_invariants {
       }
       return;
     }
-    ended_baseline_ = is_back || (status == deployment_status::rejected && by.last_split > 0);
+    ended_baseline_ = (is_back && !has_left_traffic_alone(by)) ||
+                      (status == deployment_status::rejected && by.last_split > 0);
     if (!ended_baseline_ || by.last_split == 0) return;
     if (!by.last_split_is_baseline) {
       broken_.of(3, "the last split that was sent is not 100 % of the baseline");
@@ -125,6 +128,11 @@ class end_invariants {
       broken_.of(3,
                  "the last split that was sent was not read back from a router that can be read");
     }
+  }
+
+  /// It has not made sure of where the traffic is, nor asked for another split.
+  [[nodiscard]] bool has_left_traffic_alone(const simulated_process& by) const noexcept {
+    return !records_.has_charge_of_traffic() && by.last_split == 0;
   }
 
   void require_baseline_in_force() {
@@ -157,6 +165,7 @@ class end_invariants {
         excuses_.router_faults() != by.faults_by_then)
       return;
     if (excuses_.router() || excuses_.late_splits()) return;
+    if (has_left_traffic_alone(by)) return;
     const bool has_died = excuses_.baseline_died || excuses_.candidate_died;
     if (excuses_.is_fleet && (has_died || excuses_.fleet_shrank)) return;
     if (!by.is_back_at) {

@@ -49,7 +49,10 @@ class record_invariants {
       rolls_back_ = true;
       intent_ = 0;
     }
-    if (record.verb == "shift" && record.phase == record_phase::began) note_intent(record);
+    const bool is_shift = record.verb == "shift" && record.phase == record_phase::began;
+    const bool is_reference = record.verb == "reference" && record.phase == record_phase::outcome;
+    if (is_shift) note_intent(record);
+    if (is_shift || is_reference) has_charge_of_traffic_ = true;
     bakes.is_durable(record);
     if (bakes.has_failed() && !intent_at_fail_) intent_at_fail_ = intent_;
   }
@@ -76,6 +79,8 @@ class record_invariants {
   [[nodiscard]] std::optional<int> intent_at_fail() const noexcept { return intent_at_fail_; }
   [[nodiscard]] bool rolls_back() const noexcept { return rolls_back_; }
   [[nodiscard]] bool is_committed() const noexcept { return is_committed_; }
+  /// Has it made sure of where the traffic is, or begun to move it?
+  [[nodiscard]] bool has_charge_of_traffic() const noexcept { return has_charge_of_traffic_; }
 
  private:
   /// Two starts with one request id, of which neither has seen the other's first record, are two
@@ -83,7 +88,7 @@ class record_invariants {
   void opens(const std::string& name) {
     if (name == rollout_) return;
     rollout_ = name;
-    has_terminal_ = is_committed_ = rolls_back_ = false;
+    has_terminal_ = is_committed_ = rolls_back_ = has_charge_of_traffic_ = false;
     intent_ = 0;
     intent_at_fail_.reset();
     bakes.begin_anew();
@@ -141,6 +146,7 @@ class record_invariants {
   std::optional<int> intent_at_fail_;
   bool rolls_back_ = false;
   bool is_committed_ = false;
+  bool has_charge_of_traffic_ = false;
   bool has_terminal_ = false;
 };
 
