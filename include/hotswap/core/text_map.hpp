@@ -45,7 +45,7 @@ class text_map {
   /// @throws std::out_of_range  if there is none of that name.
   [[nodiscard]] const std::string& at(const std::string& name) const { return texts().at(name); }
 
-  /// Is added, empty, if there is none of that name.
+  /// Is added, empty, if there is none of that name. Copies all texts first if others hold them.
   std::string& operator[](const std::string& name) { return own()[name]; }
 
   friend bool operator==(const text_map& a, const text_map& b) {

@@ -55,7 +55,8 @@ class call_terms {
   /// Whom or what it is called for; a version of whoever awaits the call.
   using subject_type = std::variant<std::string, const model_version*, traffic_split>;
 
-  /// @param what  a literal
+  /// @param step_name  outlives the call
+  /// @param what       a literal
   call_terms(const shared_text& step_name, std::string_view what, subject_type of,
              std::chrono::nanoseconds each_at_most, hotswap::reason_code when_it_fails)
       : step(step_name),

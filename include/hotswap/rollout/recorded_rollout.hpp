@@ -91,16 +91,12 @@ class recorded_rollout {
 
   /// Did any verb of that name begin?
   [[nodiscard]] bool has_begun(std::string_view verb) const {
-    return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
-      return each.phase == record_phase::began && each.verb == verb && !each.step.empty();
-    });
+    return has(verb, record_phase::began);
   }
 
   /// Did any verb of that name end?
   [[nodiscard]] bool has_ended(std::string_view verb) const {
-    return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
-      return each.phase == record_phase::outcome && each.verb == verb && !each.step.empty();
-    });
+    return has(verb, record_phase::outcome);
   }
 
   /// Has a verb of its steps begun, or ended, after that record?
@@ -147,6 +143,13 @@ class recorded_rollout {
   }
 
  private:
+  /// Of any step.
+  [[nodiscard]] bool has(std::string_view verb, record_phase phase) const {
+    return std::any_of(records_.begin(), records_.end(), [&](const journal_record& each) {
+      return each.phase == phase && each.verb == verb && !each.step.empty();
+    });
+  }
+
   void take_notice_of(control_command::kind asked, time_point at) {
     const bool paused = !pauses_.empty() && pauses_.back().second == time_point::max();
     if (asked == control_command::kind::pause && !paused) {
